@@ -1,0 +1,209 @@
+//! How an aggregate and its events look when they are stored: known to the application, used by every adapter.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Aggregate, Envelope, Error, REMOVED, Result, Version};
+
+/// A text with the name and version of its shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// The stable name of an event type; empty for a state.
+    pub name: &'static str,
+    /// The version of the shape, from 1.
+    pub schema_version: u16,
+    /// JSON.
+    pub json: String,
+}
+
+/// The serialised form of one aggregate: its events, and its state for stores that keep documents.
+///
+/// Old shapes are read for ever: `decode_*` takes every schema version ever written.
+pub trait Codec<A: Aggregate>: Send + Sync + 'static {
+    /// The event as it is stored from now on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it has no JSON form.
+    fn encode_event(&self, event: &A::Event) -> Result<Encoded>;
+
+    /// The event in this payload.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown type or schema version, or a payload that does not parse.
+    fn decode_event(&self, event_type: &str, schema_version: u16, payload: &str) -> Result<A::Event>;
+
+    /// The state as it is stored from now on.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it has no JSON form.
+    fn encode_state(&self, state: &A) -> Result<Encoded>;
+
+    /// The state in this document.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown schema version or a document that does not parse.
+    fn decode_state(&self, schema_version: u16, json: &str) -> Result<A>;
+}
+
+/// An aggregate's state whose type only its repository knows; shared, never changed in place.
+pub type AnyState = Arc<dyn Any + Send + Sync>;
+
+/// The aggregates of a service with their codecs: what a store is opened with.
+#[derive(Clone, Default)]
+pub struct Registry {
+    types: BTreeMap<&'static str, Arc<dyn AggregateType>>,
+}
+
+impl Registry {
+    /// No aggregates.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These, and `A` stored as `codec` says.
+    #[must_use]
+    pub fn with<A: Aggregate>(mut self, codec: impl Codec<A>) -> Self {
+        self.types.insert(A::TYPE, Arc::new(Registered::<A> { codec: Arc::new(codec) }));
+        self
+    }
+
+    /// The codec of `A`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where `A` was not registered.
+    pub fn codec<A: Aggregate>(&self) -> Result<Arc<dyn Codec<A>>> {
+        self.get(A::TYPE)?
+            .as_any()
+            .downcast_ref::<Registered<A>>()
+            .map(|registered| Arc::clone(&registered.codec))
+            .ok_or_else(|| Error::Unsupported(format!("two aggregates are called `{}`", A::TYPE)))
+    }
+
+    /// The type of this name.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where it was not registered.
+    pub fn get(&self, aggregate_type: &str) -> Result<&dyn AggregateType> {
+        self.types.get(aggregate_type).map(|found| &**found).ok_or_else(|| {
+            Error::Unsupported(format!("aggregates of type `{aggregate_type}` are not registered with this store"))
+        })
+    }
+
+    /// All types, by name.
+    pub fn types(&self) -> impl Iterator<Item = &dyn AggregateType> {
+        self.types.values().map(|found| &**found)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.types.keys()).finish()
+    }
+}
+
+/// What a store needs of an aggregate without knowing its type.
+pub trait AggregateType: Send + Sync + 'static {
+    /// [`Aggregate::TYPE`].
+    fn name(&self) -> &'static str;
+
+    /// The state and version that this history leaves; no state after a removal.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], naming the position, for an event that does not decode or begins nothing.
+    fn replay(&self, history: &[Envelope]) -> Result<(Option<AnyState>, Version)>;
+
+    /// The state as a document.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a state of another type.
+    fn encode_state(&self, state: &AnyState) -> Result<Encoded>;
+
+    /// The state in a document.
+    ///
+    /// # Errors
+    /// As [`Codec::decode_state`].
+    fn decode_state(&self, schema_version: u16, json: &str) -> Result<AnyState>;
+
+    /// What differs between two states of this type, in words; `None` where they are equal.
+    fn difference(&self, stored: &AnyState, replayed: &AnyState) -> Option<String>;
+
+    /// [`Aggregate::weight`]; 1 for a state of another type.
+    fn weight(&self, state: &AnyState) -> u32;
+
+    /// For finding the codec again.
+    fn as_any(&self) -> &dyn Any;
+}
+
+struct Registered<A: Aggregate> {
+    codec: Arc<dyn Codec<A>>,
+}
+
+impl<A: Aggregate> AggregateType for Registered<A> {
+    fn name(&self) -> &'static str {
+        A::TYPE
+    }
+
+    fn replay(&self, history: &[Envelope]) -> Result<(Option<AnyState>, Version)> {
+        let mut state: Option<A> = None;
+        let mut version = Version::ZERO;
+        for envelope in history {
+            version = envelope.version;
+            if envelope.event_type == REMOVED {
+                state = None;
+                continue;
+            }
+            let at = |error: Error| Error::Invalid(format!("position {}: {error}", envelope.position));
+            let event = self
+                .codec
+                .decode_event(&envelope.event_type, envelope.schema_version, &envelope.payload)
+                .map_err(at)?;
+            match &mut state {
+                Some(state) => state.apply(&event),
+                None => {
+                    let begun = A::create(&event).ok_or_else(|| {
+                        at(Error::Invalid(format!("`{}` does not begin a {}", envelope.event_type, A::TYPE)))
+                    })?;
+                    state = Some(begun);
+                }
+            }
+        }
+        Ok((state.map(|state| Arc::new(state) as AnyState), version))
+    }
+
+    fn encode_state(&self, state: &AnyState) -> Result<Encoded> {
+        self.codec.encode_state(downcast::<A>(state)?)
+    }
+
+    fn decode_state(&self, schema_version: u16, json: &str) -> Result<AnyState> {
+        self.codec.decode_state(schema_version, json).map(|state| Arc::new(state) as AnyState)
+    }
+
+    fn difference(&self, stored: &AnyState, replayed: &AnyState) -> Option<String> {
+        match (downcast::<A>(stored), downcast::<A>(replayed)) {
+            (Ok(stored), Ok(replayed)) if stored == replayed => None,
+            (Ok(stored), Ok(replayed)) => Some(format!("stored {stored:?}, replayed {replayed:?}")),
+            (Err(error), _) | (_, Err(error)) => Some(error.to_string()),
+        }
+    }
+
+    fn weight(&self, state: &AnyState) -> u32 {
+        downcast::<A>(state).map_or(1, Aggregate::weight)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// The state as what it is.
+///
+/// # Errors
+/// [`Error::Invalid`] for a state of another type: the store and the registry do not fit.
+pub fn downcast<A: Aggregate>(state: &AnyState) -> Result<&A> {
+    state
+        .downcast_ref::<A>()
+        .ok_or_else(|| Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE)))
+}

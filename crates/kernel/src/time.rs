@@ -1,0 +1,128 @@
+//! Points in time: UTC, microseconds. Nothing below the adapters asks what time it is; it is told.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Where the current time comes from: a port, so that tests move it.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// A point in time, UTC, in microseconds since 1970-01-01T00:00:00Z.
+///
+/// As text it is RFC 3339; any offset is read, `Z` is written. More than six digits of a second are refused
+/// rather than cut off.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The earliest time that has an RFC 3339 text: the start of the year 0001.
+    pub const MIN: Self = Self(-62_135_596_800_000_000);
+    /// The latest time that has an RFC 3339 text here: two days short of the end of the year 9999.
+    pub const MAX: Self = Self(253_402_207_200_999_999);
+
+    /// The time that is this many microseconds after 1970 began.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970 began.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// This much later; stays at the end of time rather than starting over.
+    #[must_use]
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero if it is not later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        u64::try_from(self.0.saturating_sub(earlier.0))
+            .map_or(std::time::Duration::ZERO, std::time::Duration::from_micros)
+    }
+
+    /// The UTC day as `2026-01-05`, the calendar date of the RFC 3339 text.
+    #[must_use]
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate(text.find('T').unwrap_or(text.len()));
+        text
+    }
+}
+
+/// Why a text is not a [`Timestamp`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseTimestampError {
+    /// Not RFC 3339.
+    #[error("`{0}` is not a time; expected RFC 3339 like `2026-01-05T10:42:23.612654Z`")]
+    NotRfc3339(String),
+    /// Finer than a microsecond.
+    #[error("`{0}` has more than six digits of a second")]
+    TooPrecise(String),
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = || ParseTimestampError::NotRfc3339(text.chars().take(64).collect());
+        // RFC 3339 asks for a full date, `T`, a full time and an offset; jiff alone would also read shorter forms.
+        let bytes = text.as_bytes();
+        let shaped = text.is_ascii()
+            && bytes.len() >= 20
+            && bytes[4] == b'-'
+            && bytes[7] == b'-'
+            && matches!(bytes[10], b'T' | b't' | b' ')
+            && bytes[13] == b':'
+            && bytes[16] == b':'
+            && !text.contains('[');
+        if !shaped {
+            return Err(refused());
+        }
+        let digits = match text[19..].strip_prefix('.') {
+            Some(fraction) => fraction.bytes().take_while(u8::is_ascii_digit).count(),
+            None => 0,
+        };
+        if digits > 6 {
+            return Err(ParseTimestampError::TooPrecise(text.chars().take(64).collect()));
+        }
+        let parsed: jiff::Timestamp = text.parse().map_err(|_| refused())?;
+        Ok(Self(parsed.as_microsecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(time) => fmt::Display::fmt(&time, formatter),
+            Err(_) => write!(formatter, "{}us", self.0),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
