@@ -88,7 +88,9 @@ impl Registry {
     /// [`Error::Unsupported`] where it was not registered.
     pub fn get(&self, aggregate_type: &str) -> Result<&dyn AggregateType> {
         self.types.get(aggregate_type).map(|found| &**found).ok_or_else(|| {
-            Error::Unsupported(format!("aggregates of type `{aggregate_type}` are not registered with this store"))
+            Error::Unsupported(format!(
+                "aggregates of type `{aggregate_type}` are not registered with this store"
+            ))
         })
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{AggregateKey, Position, Version};
 
@@ -147,12 +148,24 @@ impl<E: DomainError> From<E> for Refusal {
     }
 }
 
-/// How a command can fail: the domain said no, or a port failed.
+/// How a command can fail: the domain said no, the command's id says no, or a port failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// The domain's no: an answer, kept for a repeat of the same command.
     #[error(transparent)]
     Refused(Refusal),
+    /// The command's id was used before, with another payload.
+    #[error("the command id {command_id} was used before, with another payload")]
+    Reused {
+        /// The id.
+        command_id: Uuid,
+    },
+    /// The same command is still running in this process.
+    #[error("the command {command_id} is still running")]
+    InProgress {
+        /// The command's id.
+        command_id: Uuid,
+    },
     /// No answer: never kept.
     #[error(transparent)]
     Failed(#[from] Error),

@@ -1,7 +1,5 @@
 //! Events: facts, in the past tense; as an aggregate makes them, as the journal holds them, as a reader gets them.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use crate::{Metadata, Position, Result, Timestamp, Version};
@@ -77,7 +75,7 @@ pub struct Recorded<E> {
     /// When it was written.
     pub recorded_at: Timestamp,
     /// [`Metadata`] as JSON: most subscribers never look, so it is parsed on demand.
-    pub metadata: Arc<str>,
+    pub metadata: String,
     /// What happened.
     pub event: E,
 }
@@ -94,7 +92,9 @@ impl<E> Recorded<E> {
 
 fn parse_metadata(position: Position, text: &str) -> Result<Metadata> {
     serde_json::from_str(text).map_err(|error| {
-        crate::Error::Invalid(format!("the metadata of the event at position {position} does not parse: {error}"))
+        crate::Error::Invalid(format!(
+            "the metadata of the event at position {position} does not parse: {error}"
+        ))
     })
 }
 

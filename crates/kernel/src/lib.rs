@@ -1,22 +1,58 @@
-//! kernel
+//! The modelling blocks of Portolan, and every port.
+//!
+//! An application is written with what stands here and runs on whatever implements the ports: aggregates and
+//! their events ([`Aggregate`]), commands and queries with their handlers ([`CommandHandler`], [`QueryHandler`]),
+//! the unit of work with its repositories ([`UnitOfWork`], [`Repository`]), specifications
+//! ([`Specification`]), and what follows the journal ([`Process`], [`EventHandler`]).
+//!
+//! This crate never knows: a business, a database, a network, an asynchronous runtime, the clock, a random
+//! source. Times and ids are passed in ([`Clock`], [`IdSource`]).
+//!
+//! Reading order: [`Aggregate`], [`Handle`], [`UnitOfWork`], [`ChangeSet`], [`WriteStore`], [`Journal`]; then the
+//! read side. A new port is one file here with one trait, its errors taken from [`Error`], and its clauses in the
+//! test kit.
+
 pub use aggregate::{Aggregate, AggregateKey, Expected, replay};
+pub use change_set::{
+    Answer, Change, ChangeSet, Committed, Outcome, Receipt, RecordedOutcome, check_expected,
+};
+pub use checkpoint::{Checkpoint, Checkpoints, Claim, Lease, Leases, Reset, Status, SubscriptionId};
 pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, downcast};
+pub use command::{Command, CommandHandler, QueryHandler, QueryMessage};
 pub use context::{Context, Fingerprint, Idempotency, Kept, Metadata};
 pub use error::{CommandError, DomainError, Error, Refusal, Result};
 pub use event::{Decoder, Envelope, NewEvent, REMOVED, Recorded};
+pub use handle::Handle;
 pub use id::{Id, IdSource, Position, Version};
+pub use journal::{Journal, READ_LIMIT, Until};
 pub use money::{Currency, Money, MoneyError, ParseMoneyError, UnknownCurrency};
+pub use process::{
+    Deadline, DeadlineChange, DeadlineProcess, Deadlines, EventHandler, Process, Schedule, reaction_id,
+};
+pub use repository::Repository;
+pub use specification::Specification;
+pub use store::{Loaded, Selection, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
-
+pub use unit_of_work::{FIND_LIMIT, UnitOfWork, WriteSide};
 
 mod aggregate;
+mod change_set;
+mod checkpoint;
 mod codec;
+mod command;
 mod context;
 mod error;
 mod event;
+mod handle;
 mod id;
+mod journal;
 mod money;
+mod process;
+mod repository;
+pub mod specification;
+mod store;
 mod time;
+mod unit_of_work;
 
 /// What the crate's macros name.
 #[doc(hidden)]

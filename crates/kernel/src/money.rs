@@ -229,8 +229,7 @@ impl FromStr for Money {
             .try_fold(0_i128, |sum, byte| sum.checked_mul(10)?.checked_add(i128::from(byte - b'0')))
             .and_then(|sum| sum.checked_mul(10_i128.pow(padding)))
             .ok_or_else(overflow)?;
-        let amount =
-            i64::try_from(if negative { -magnitude } else { magnitude }).map_err(|_| overflow())?;
+        let amount = i64::try_from(if negative { -magnitude } else { magnitude }).map_err(|_| overflow())?;
         Ok(Self::new(amount, currency))
     }
 }
@@ -262,7 +261,9 @@ mod tests {
 
     #[test]
     fn what_is_not_exact_money_is_refused() {
-        for text in ["", "EUR", "12", "12. EUR", ".5 EUR", "1e3 EUR", "1,5 EUR", "+1 EUR", "1  EUR", "--1 EUR"] {
+        for text in
+            ["", "EUR", "12", "12. EUR", ".5 EUR", "1e3 EUR", "1,5 EUR", "+1 EUR", "1  EUR", "--1 EUR"]
+        {
             assert!(text.parse::<Money>().is_err(), "{text}");
         }
         assert!(matches!("1.001 EUR".parse::<Money>(), Err(ParseMoneyError::TooPrecise { digits: 2, .. })));

@@ -1,0 +1,83 @@
+//! The write store: the outbound port below every repository.
+
+use std::any::Any;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::{AggregateKey, AnyState, ChangeSet, Committed, Position, RecordedOutcome, Result, Version};
+
+/// An aggregate as a store has it.
+#[derive(Clone)]
+pub struct Loaded {
+    /// Its id.
+    pub id: Uuid,
+    /// Its version.
+    pub version: Version,
+    /// Its state, shared.
+    pub state: AnyState,
+    /// Whether it comes straight from the store. A kept copy may be behind, so that a refusal computed from it
+    /// is checked against the store before it is answered.
+    pub fresh: bool,
+}
+
+/// What a store is asked to look for.
+#[derive(Clone, Copy)]
+pub struct Selection<'a> {
+    /// [`Aggregate::TYPE`](crate::Aggregate::TYPE).
+    pub aggregate_type: &'static str,
+    /// A [`Specification`](crate::Specification) of that aggregate, for a store that can narrow by it.
+    pub criteria: &'a (dyn Any + Send + Sync),
+    /// Only ids beyond this one.
+    pub after: Option<Uuid>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Where aggregates are kept: the port that every way of storing implements, by rows, by document or by events.
+///
+/// # Behaviour
+/// - A commit is one transaction: state, events and the command's record. It is acknowledged only when it is
+///   durable, and a dropped future leaves all of it or nothing.
+/// - Positions are dense, start at 1 and rise in the order of commits.
+/// - Commits that do not touch the same aggregates do not fail each other.
+/// - The queue in front of the store is bounded; past the bound it answers [`Error::Full`](crate::Error::Full).
+#[async_trait]
+pub trait WriteStore: Send + Sync + 'static {
+    /// The aggregate, read in one consistent snapshot; `None` where there is none, or it was removed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable) where the store cannot be read,
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for a type that the store was not opened with.
+    async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>>;
+
+    /// Committed aggregates in the order of their ids. None that satisfies the criteria is left out below the
+    /// last one answered; the store may narrow or not, so that the caller tests each again. Fewer than `limit`
+    /// means that there are no more.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>>;
+
+    /// Writes the change set whole, or not at all.
+    ///
+    /// The command's id is looked at first: a repeat answers the first outcome and writes nothing. Then the
+    /// versions of everything that the change set takes for granted.
+    ///
+    /// # Errors
+    /// - [`Error::Conflict`](crate::Error::Conflict) at another version,
+    ///   [`Error::AlreadyExists`](crate::Error::AlreadyExists) where the aggregate was to be made;
+    /// - [`Error::Full`](crate::Error::Full) where the queue has no room;
+    /// - [`Error::Unavailable`](crate::Error::Unavailable), with `outcome_unknown` where it may have been
+    ///   written all the same.
+    async fn commit(&self, change_set: ChangeSet) -> Result<Committed>;
+
+    /// The record of a command; `None` where there is none, or its time is over.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>>;
+
+    /// The last position that this process knows to be committed. No I/O.
+    fn last_position(&self) -> Position;
+}

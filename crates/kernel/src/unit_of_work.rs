@@ -1,0 +1,356 @@
+//! The unit of work (Fowler): what one command read and changed, written together or not at all.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::handle::AnySlot;
+use crate::{
+    Aggregate, AggregateKey, Answer, ChangeSet, CommandError, Committed, Context, Error, Expected, Handle,
+    Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result, Selection, Specification,
+    Version, WriteStore,
+};
+
+/// How many aggregates one `find` answers at the most.
+pub const FIND_LIMIT: usize = 1_000;
+
+/// A write store with what is needed to work on it: where units of work begin.
+#[derive(Clone)]
+pub struct WriteSide(Arc<Parts>);
+
+struct Parts {
+    store: Arc<dyn WriteStore>,
+    registry: Registry,
+    ids: Arc<dyn IdSource>,
+}
+
+impl WriteSide {
+    /// Units of work on this store, for the aggregates of this registry.
+    #[must_use]
+    pub fn new(store: Arc<dyn WriteStore>, registry: Registry, ids: Arc<dyn IdSource>) -> Self {
+        Self(Arc::new(Parts { store, registry, ids }))
+    }
+
+    /// Begins a unit of work for one command. No I/O; dropping the unit forgets everything.
+    #[must_use]
+    pub fn begin(&self, context: Context) -> UnitOfWork {
+        UnitOfWork {
+            side: self.clone(),
+            context,
+            target: None,
+            identity: Mutex::default(),
+            decided_on_copy: AtomicBool::new(false),
+        }
+    }
+
+    /// The store below.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn WriteStore> {
+        &self.0.store
+    }
+
+    /// Where new ids come from.
+    #[must_use]
+    pub fn ids(&self) -> &dyn IdSource {
+        &*self.0.ids
+    }
+}
+
+impl std::fmt::Debug for WriteSide {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("WriteSide").field(&self.0.registry).finish()
+    }
+}
+
+/// What one command read and changed. It holds no transaction and no connection while its caller thinks.
+///
+/// Repositories hand out [`Handle`]s from its identity map; [`commit`](Self::commit) ships one [`ChangeSet`].
+pub struct UnitOfWork {
+    side: WriteSide,
+    context: Context,
+    target: Option<AggregateKey>,
+    identity: Mutex<HashMap<AggregateKey, Entry>>,
+    decided_on_copy: AtomicBool,
+}
+
+/// What the unit knows of an id: its aggregate, or that there was none.
+enum Entry {
+    Present(Arc<dyn AnySlot>),
+    Missing,
+}
+
+impl UnitOfWork {
+    /// The command's context; its `occurred_at` is the domain's "now".
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The same unit, for a command about this aggregate: it is the one that `if_match` speaks of.
+    #[must_use]
+    pub const fn about(mut self, target: Option<AggregateKey>) -> Self {
+        self.target = target;
+        self
+    }
+
+    /// Where this unit commits: for questions to the store beside its aggregates.
+    #[must_use]
+    pub const fn write_side(&self) -> &WriteSide {
+        &self.side
+    }
+
+    /// The repository of `A` in this unit.
+    #[must_use]
+    pub fn repository<A: Aggregate>(&self) -> &dyn Repository<A> {
+        self
+    }
+
+    /// The commit fails with a conflict unless this aggregate, which is only read, is still at its version.
+    pub fn must_not_change<A: Aggregate>(&self, aggregate: &Handle<A>) {
+        aggregate.must_not_change();
+    }
+
+    /// Writes all changes, and answers a receipt about one aggregate. A repeated command gets its first outcome.
+    ///
+    /// # Errors
+    /// [`CommandError::Refused`] where that first outcome was a refusal, [`CommandError::Reused`] where the id
+    /// came with another payload, [`CommandError::Failed`] with the errors of [`WriteStore::commit`].
+    pub async fn commit(self, about: AggregateKey) -> Result<Receipt, CommandError> {
+        self.write(about).await
+    }
+
+    /// Drops all changes and answers this refusal, once it is sure: where the command's outcome is kept it is
+    /// recorded, and where it was decided on a kept copy that copy must still be the truth.
+    ///
+    /// # Errors
+    /// The refusal, or as [`commit`](Self::commit). A repeated command gets its first outcome, receipt included.
+    pub async fn refuse(self, refusal: Refusal) -> Result<Receipt, CommandError> {
+        self.record(refusal).await
+    }
+
+    /// [`commit`](Self::commit)s a decision, or [`refuse`](Self::refuse)s it. A decision to make what is there
+    /// already becomes the refusal `already_exists`.
+    ///
+    /// # Errors
+    /// As those two; a decision that failed is dropped and its error answered.
+    pub async fn finish(self, decided: Result<AggregateKey, CommandError>) -> Result<Receipt, CommandError> {
+        match decided {
+            Ok(about) => match self.write(about).await {
+                Err(CommandError::Failed(Error::AlreadyExists(_))) => {
+                    self.record(Refusal::already_exists(about)).await
+                }
+                done => done,
+            },
+            Err(CommandError::Refused(refusal)) => self.record(refusal).await,
+            Err(failed) => Err(failed),
+        }
+    }
+
+    async fn write(&self, about: AggregateKey) -> Result<Receipt, CommandError> {
+        let read_at = match self.identity().get(&about) {
+            Some(Entry::Present(slot)) => slot.version_read(),
+            _ => Version::ZERO,
+        };
+        let change_set = self.change_set(Answer::Receipt { about, read_at })?;
+        self.ship(change_set).await
+    }
+
+    async fn record(&self, refusal: Refusal) -> Result<Receipt, CommandError> {
+        let on_copy = self.decided_on_copy.load(Ordering::Relaxed);
+        if self.context.idempotency.is_none() && !on_copy {
+            return Err(CommandError::Refused(refusal));
+        }
+        let mut change_set = self.blank(Answer::Refusal(refusal))?;
+        change_set.reads = self
+            .identity()
+            .iter()
+            .filter_map(|(key, entry)| match entry {
+                // What the unit itself added is no reason for a refusal.
+                Entry::Present(slot) if slot.expected() == Expected::Absent => None,
+                Entry::Present(slot) => Some((*key, slot.expected())),
+                Entry::Missing => Some((*key, Expected::Absent)),
+            })
+            .collect();
+        change_set.reads.sort_unstable_by_key(|read| read.0);
+        self.ship(change_set).await
+    }
+
+    async fn ship(&self, change_set: ChangeSet) -> Result<Receipt, CommandError> {
+        let nothing_to_ask = change_set.is_read_only() && change_set.reads.is_empty();
+        let outcome = if nothing_to_ask {
+            change_set.outcome(&[], self.side.store().last_position())
+        } else {
+            match self.side.store().commit(change_set).await? {
+                Committed::Done { outcome, .. } | Committed::Repeated(outcome) => outcome,
+                Committed::Reused => {
+                    return Err(CommandError::Reused { command_id: self.context.command_id });
+                }
+            }
+        };
+        match outcome {
+            Outcome::Accepted(receipt) => Ok(receipt),
+            Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
+        }
+    }
+
+    fn change_set(&self, answer: Answer) -> Result<ChangeSet> {
+        let mut change_set = self.blank(answer)?;
+        for (key, entry) in self.identity().iter() {
+            let Entry::Present(slot) = entry else { continue };
+            match slot.take_change(self.side.ids())? {
+                Some(change) => change_set.changes.push(change),
+                None if slot.must_not_change() => change_set.reads.push((*key, slot.expected())),
+                None => {}
+            }
+        }
+        // One order for every writer, so that no two wait for each other.
+        change_set.changes.sort_unstable_by_key(|change| change.key);
+        change_set.reads.sort_unstable_by_key(|read| read.0);
+        Ok(change_set)
+    }
+
+    fn blank(&self, answer: Answer) -> Result<ChangeSet> {
+        let metadata = serde_json::to_string(&self.context.metadata())
+            .map_err(|error| Error::Invalid(format!("the command's metadata is not JSON: {error}")))?;
+        Ok(ChangeSet {
+            command_id: self.context.command_id,
+            idempotency: self.context.idempotency,
+            occurred_at: self.context.occurred_at,
+            metadata: metadata.into(),
+            changes: Vec::new(),
+            reads: Vec::new(),
+            answer,
+        })
+    }
+
+    fn identity(&self) -> MutexGuard<'_, HashMap<AggregateKey, Entry>> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The handle that the unit already has: `Some(None)` where it knows that there is none.
+    fn known<A: Aggregate>(&self, key: AggregateKey) -> Option<Option<Handle<A>>> {
+        self.identity().get(&key).map(|entry| match entry {
+            Entry::Present(slot) => Handle::from_any(slot),
+            Entry::Missing => None,
+        })
+    }
+
+    /// Takes what the store answered into the identity map; the first to come stays.
+    fn keep<A: Aggregate>(&self, key: AggregateKey, loaded: Option<Loaded>) -> Result<Option<Handle<A>>> {
+        let codec = self.side.0.registry.codec::<A>()?;
+        let entry = match loaded {
+            None => Entry::Missing,
+            Some(loaded) => {
+                self.check_if_match(key, loaded.version)?;
+                if !loaded.fresh {
+                    self.decided_on_copy.store(true, Ordering::Relaxed);
+                }
+                let state = loaded.state.downcast::<A>().map_err(|_| {
+                    Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE))
+                })?;
+                Entry::Present(Handle::new(key, Expected::At(loaded.version), state, codec).slot())
+            }
+        };
+        let mut identity = self.identity();
+        Ok(match identity.entry(key).or_insert(entry) {
+            Entry::Present(slot) => Handle::from_any(slot),
+            Entry::Missing => None,
+        })
+    }
+
+    fn check_if_match(&self, key: AggregateKey, version: Version) -> Result<()> {
+        match self.context.if_match {
+            Some(expected) if self.target == Some(key) && expected != version => {
+                Err(Error::conflict(key, Some(expected), Some(version)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for UnitOfWork {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("UnitOfWork").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<A: Aggregate> Repository<A> for UnitOfWork {
+    async fn get(&self, id: A::Id) -> Result<Option<Handle<A>>> {
+        let key = AggregateKey::of::<A>(id);
+        if let Some(known) = self.known(key) {
+            return Ok(known);
+        }
+        let loaded = self.side.store().load(key).await?;
+        self.keep(key, loaded)
+    }
+
+    fn add(&self, events: Vec<A::Event>) -> Result<Handle<A>> {
+        let begun = events.first().and_then(A::create);
+        let mut state =
+            begun.ok_or_else(|| Error::Invalid(format!("the first event begins no {}", A::TYPE)))?;
+        events.iter().skip(1).for_each(|event| state.apply(event));
+        let key = state.key();
+        let handle = Handle::begun(key, state, events, self.side.0.registry.codec::<A>()?);
+        let mut identity = self.identity();
+        if let Some(Entry::Present(_)) = identity.get(&key) {
+            return Err(Error::AlreadyExists(key.to_string()));
+        }
+        identity.insert(key, Entry::Present(handle.slot()));
+        Ok(handle)
+    }
+
+    fn remove(&self, aggregate: &Handle<A>) {
+        aggregate.remove();
+    }
+
+    async fn find(&self, specification: &Specification<A>, limit: usize) -> Result<Vec<Handle<A>>> {
+        if limit == 0 || limit > FIND_LIMIT {
+            return Err(Error::Invalid(format!("a limit of {limit} is not between 1 and {FIND_LIMIT}")));
+        }
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let selection =
+                Selection { aggregate_type: A::TYPE, criteria: specification, after, limit: FIND_LIMIT };
+            let page = self.side.store().select(selection).await?;
+            let is_last = page.len() < FIND_LIMIT;
+            after = page.last().map(|loaded| loaded.id);
+            for loaded in page {
+                let key = AggregateKey::of::<A>(A::Id::from_uuid(loaded.id));
+                let Some(handle) = self.keep_matching(key, loaded, specification)? else { continue };
+                found.push(handle);
+                if found.len() == limit {
+                    return Ok(found);
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+impl UnitOfWork {
+    /// Keeps only what matches, so that a search through many aggregates holds few of them.
+    fn keep_matching<A: Aggregate>(
+        &self,
+        key: AggregateKey,
+        loaded: Loaded,
+        specification: &Specification<A>,
+    ) -> Result<Option<Handle<A>>> {
+        let known = self.known::<A>(key);
+        let handle = match known {
+            Some(Some(handle)) => handle,
+            _ if crate::downcast::<A>(&loaded.state)
+                .is_ok_and(|state| specification.is_satisfied_by(state)) =>
+            {
+                return self.keep(key, Some(loaded));
+            }
+            _ => return Ok(None),
+        };
+        Ok(handle.read(|state| specification.is_satisfied_by(state)).then_some(handle))
+    }
+}
