@@ -1,0 +1,201 @@
+//! The command line: what there is to type, and its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use portolan_kernel::Timestamp;
+use uuid::Uuid;
+
+use crate::config::Flags;
+
+/// An auction marketplace on ports and adapters: listings, proxy bids, orders.
+#[derive(Debug, Parser)]
+#[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached.\n\
+                        Logs go to stderr; PORTOLAN_LOG=debug shows more of them.")]
+pub struct Cli {
+    /// Where the parts are.
+    #[command(flatten)]
+    pub flags: Flags,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A throw-away market to look at: imports a sample, serves it, says what to try first
+    Demo,
+    /// Serve HTTP, and run subscriptions, processes and deadlines
+    Serve,
+    /// Run commands from a file of JSON lines, in order
+    Import(Import),
+    /// Run one command and wait for the processes that it causes
+    Send(Send),
+    /// Read a view
+    Query(Query),
+    /// Print the journal
+    Events(Events),
+    /// Print one aggregate, as it is or as it was
+    Show(Show),
+    /// How far each subscription is; pause, resume and reset them
+    #[command(subcommand)]
+    Subscriptions(Subscriptions),
+    /// The write store: its state, its schema, a check, a backup
+    #[command(subcommand)]
+    Store(Store),
+    /// What is wired to what: commands, queries, subscriptions, backends
+    Describe(Json),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file, one JSON object a line; `-` reads from stdin
+    pub file: PathBuf,
+    /// Write the report here, as JSON
+    #[arg(long, value_name = "OUT.json")]
+    pub report: Option<PathBuf>,
+    /// Count a line that is no command as `malformed` and go on
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
+/// `send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// The command, like '{"command": "publish_listing", "listing": "..."}'; `-` reads it from stdin
+    #[arg(value_name = "JSON")]
+    pub command: String,
+}
+
+/// `query`.
+#[derive(Debug, Args)]
+pub struct Query {
+    /// Which view
+    pub view: View,
+    /// Sort keys, `-` for descending, like `-price.amount,title`
+    #[arg(long, value_name = "KEYS", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// At most this many rows [default: every row]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Go on where an earlier page ended
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+    /// Print how many rows there are instead of the rows
+    #[arg(long)]
+    pub count: bool,
+    /// Fail unless the view has come to this position
+    #[arg(long, value_name = "POSITION")]
+    pub at_least: Option<u64>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// The views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum View {
+    /// Listings with their current price
+    Listings,
+    /// Orders with their lines
+    Orders,
+    /// What each customer ordered and spent
+    Customers,
+    /// What happened in a day, by currency
+    Totals,
+}
+
+/// `events`.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// Begin with this position
+    #[arg(long, value_name = "POSITION", default_value_t = 1)]
+    pub from: u64,
+    /// Only what happened to this aggregate
+    #[arg(long, value_name = "ID")]
+    pub aggregate: Option<Uuid>,
+    /// Wait for more at the end
+    #[arg(long)]
+    pub follow: bool,
+    /// At most this many [default: all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The aggregate
+    pub id: Uuid,
+    /// As it was at this version
+    #[arg(long, value_name = "N", conflicts_with = "as_of")]
+    pub at_version: Option<u64>,
+    /// As it was at this time, by when its events occurred
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `subscriptions`.
+#[derive(Debug, Subcommand)]
+pub enum Subscriptions {
+    /// Position, lag and state of each
+    List(Json),
+    /// Stop one in every process until it is resumed
+    Pause {
+        /// Its name
+        name: String,
+    },
+    /// Let one go on that was paused, or that stopped at an event
+    Resume {
+        /// Its name
+        name: String,
+    },
+    /// Move one's checkpoint, back included
+    Reset {
+        /// Its name
+        name: String,
+        /// Where to
+        #[arg(long, value_name = "POSITION", default_value_t = 0)]
+        to: u64,
+        /// Why; it is kept
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `store`.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Bring the schema up to this program's
+    Migrate,
+    /// Replay the journal, compare it with the stored state, print every difference
+    Check(Json),
+    /// Write a consistent copy, also beside a running `serve`
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// What the store is and holds
+    Info(Json),
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Json {
+    /// One JSON object a line, rather than a table
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,335 @@
+//! Configuration: flag, then environment, then file, then default.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+
+/// The keys that choose what runs; each is a flag, an environment variable and a line of `portolan.toml`.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The write store and journal.
+    pub write: String,
+    /// The read models.
+    pub read: Read,
+    /// Where the relay publishes.
+    pub broker: String,
+    /// The address of the HTTP server.
+    pub listen: SocketAddr,
+    /// How many days the outcome of a command given over HTTP is kept.
+    pub idempotency_days: u32,
+    /// Whether deadlines run.
+    pub deadlines: Switch,
+    /// Whether processes run.
+    pub processes: Switch,
+}
+
+/// One URL for every read model, or one for each.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// Where a read model is that has no URL of its own.
+    #[serde(default = "memory")]
+    pub default: String,
+    /// ListingView.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listings: Option<String>,
+    /// OrderView.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders: Option<String>,
+    /// CustomerSummary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customers: Option<String>,
+    /// MarketTotals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totals: Option<String>,
+}
+
+impl Read {
+    /// Every URL that is in use, with its key.
+    pub fn urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let own = [
+            ("read.listings", &self.listings),
+            ("read.orders", &self.orders),
+            ("read.customers", &self.customers),
+            ("read.totals", &self.totals),
+        ];
+        std::iter::once(("read", self.default.as_str()))
+            .chain(own.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?))))
+    }
+}
+
+fn memory() -> String {
+    "memory:".to_owned()
+}
+
+/// `on` or `off`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// It runs.
+    On,
+    /// It does not.
+    Off,
+}
+
+impl Switch {
+    /// Whether it runs.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            write: "sqlite:portolan.db".to_owned(),
+            read: Read { default: memory(), listings: None, orders: None, customers: None, totals: None },
+            broker: memory(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 7000)),
+            idempotency_days: 7,
+            deadlines: Switch::On,
+            processes: Switch::On,
+        }
+    }
+}
+
+/// The same keys as flags, valid before and after the subcommand.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration (also portolan.toml and PORTOLAN_* variables)")]
+pub struct Flags {
+    /// Configuration file [default: portolan.toml, where there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "PORTOLAN_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// Write store and journal [default: sqlite:portolan.db]
+    #[arg(long, global = true, value_name = "URL")]
+    pub write: Option<String>,
+
+    /// Every read model [default: memory:]
+    #[arg(long, global = true, value_name = "URL")]
+    pub read: Option<String>,
+
+    /// The read model of listings alone
+    #[arg(long = "read.listings", global = true, value_name = "URL")]
+    pub read_listings: Option<String>,
+
+    /// The read model of orders alone
+    #[arg(long = "read.orders", global = true, value_name = "URL")]
+    pub read_orders: Option<String>,
+
+    /// The read model of customers alone
+    #[arg(long = "read.customers", global = true, value_name = "URL")]
+    pub read_customers: Option<String>,
+
+    /// The read model of totals alone
+    #[arg(long = "read.totals", global = true, value_name = "URL")]
+    pub read_totals: Option<String>,
+
+    /// Where the relay publishes [default: memory:]
+    #[arg(long, global = true, value_name = "URL")]
+    pub broker: Option<String>,
+
+    /// Address of the HTTP server; port 0 picks a free one [default: 127.0.0.1:7000]
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+
+    /// Days that a command id given over HTTP is kept [default: 7]
+    #[arg(long = "idempotency-days", alias = "idempotency_days", global = true, value_name = "DAYS")]
+    pub idempotency_days: Option<u32>,
+
+    /// Whether listings close by themselves [default: on]
+    #[arg(long, global = true, value_name = "ON|OFF")]
+    pub deadlines: Option<Switch>,
+
+    /// Whether sales become orders [default: on]
+    #[arg(long, global = true, value_name = "ON|OFF")]
+    pub processes: Option<Switch>,
+}
+
+/// The name of the file that is read where none is named.
+const FILE: &str = "portolan.toml";
+
+/// The environment variables that are keys; `PORTOLAN_CONFIG` and `PORTOLAN_LOG` are read elsewhere.
+const VARIABLES: &[(&str, &str)] = &[
+    ("WRITE", "write"),
+    ("READ", "read.default"),
+    ("READ_LISTINGS", "read.listings"),
+    ("READ_ORDERS", "read.orders"),
+    ("READ_CUSTOMERS", "read.customers"),
+    ("READ_TOTALS", "read.totals"),
+    ("BROKER", "broker"),
+    ("LISTEN", "listen"),
+    ("IDEMPOTENCY_DAYS", "idempotency_days"),
+    ("DEADLINES", "deadlines"),
+    ("PROCESSES", "processes"),
+];
+
+impl Config {
+    /// What these flags, this environment and the file make together.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`], naming the key, its place and what is known, for an unknown key or a wrong value.
+    pub fn load(flags: &Flags) -> Result<Self, Failure> {
+        unknown_variables()?;
+        let file = file(flags)?;
+        let environment = Env::prefixed("PORTOLAN_").filter_map(|variable| {
+            let known = VARIABLES.iter().find(|(name, _)| variable == *name)?;
+            Some(known.1.into())
+        });
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = &file {
+            figment = figment.merge(Self::read_file(path)?);
+        }
+        figment = figment.merge(environment).merge(Serialized::defaults(flags.values()));
+        figment.extract().map_err(|error| Failure::Usage(explain(&error)))
+    }
+
+    /// `read = "URL"` is short for `[read] default = "URL"`.
+    fn read_file(path: &Path) -> Result<figment::providers::Data<Toml>, Failure> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        // TOML has no key that is a value and a table at once, which `read` beside `read.listings` is.
+        let mut at_top = true;
+        let mut widened = String::with_capacity(text.len());
+        for line in text.lines() {
+            at_top = at_top && !line.trim_start().starts_with('[');
+            match line.split_once('=') {
+                Some((key, value)) if at_top && key.trim() == "read" => {
+                    widened.push_str("read.default =");
+                    widened.push_str(value);
+                }
+                _ => widened.push_str(line),
+            }
+            widened.push('\n');
+        }
+        Ok(Toml::string(&widened))
+    }
+}
+
+impl Flags {
+    fn values(&self) -> BTreeMap<&'static str, figment::value::Value> {
+        let mut values = BTreeMap::new();
+        let mut set = |key, value: Option<figment::value::Value>| {
+            if let Some(value) = value {
+                values.insert(key, value);
+            }
+        };
+        let text = |value: &Option<String>| value.clone().map(figment::value::Value::from);
+        set("write", text(&self.write));
+        set("broker", text(&self.broker));
+        set("listen", text(&self.listen));
+        set("idempotency_days", self.idempotency_days.map(Into::into));
+        let switch = |value: Option<Switch>| value.map(|value| if value.is_on() { "on" } else { "off" }.into());
+        set("deadlines", switch(self.deadlines));
+        set("processes", switch(self.processes));
+        let read: figment::value::Dict = [
+            ("default", &self.read),
+            ("listings", &self.read_listings),
+            ("orders", &self.read_orders),
+            ("customers", &self.read_customers),
+            ("totals", &self.read_totals),
+        ]
+        .into_iter()
+        .filter_map(|(key, url)| Some((key.to_owned(), url.clone()?.into())))
+        .collect();
+        set("read", (!read.is_empty()).then(|| read.into()));
+        values
+    }
+}
+
+/// The file that was named, which must be there, or the usual one, which need not.
+fn file(flags: &Flags) -> Result<Option<PathBuf>, Failure> {
+    match &flags.config {
+        Some(path) if path.is_file() => Ok(Some(path.clone())),
+        Some(path) => Err(Failure::Usage(format!("{}: there is no such configuration file", path.display()))),
+        None => Ok(Some(PathBuf::from(FILE)).filter(|path| path.is_file())),
+    }
+}
+
+/// A misspelt variable would otherwise be passed over in silence.
+fn unknown_variables() -> Result<(), Failure> {
+    let known = |name: &str| {
+        matches!(name, "CONFIG" | "LOG") || name.starts_with("TEST_") || VARIABLES.iter().any(|(known, _)| *known == name)
+    };
+    let unknown = std::env::vars_os().find_map(|(name, _)| {
+        let name = name.into_string().ok()?;
+        let key = name.strip_prefix("PORTOLAN_")?;
+        (!known(key)).then(|| name.clone())
+    });
+    match unknown {
+        None => Ok(()),
+        Some(name) => {
+            let list: Vec<_> = VARIABLES.iter().map(|(known, _)| format!("PORTOLAN_{known}")).collect();
+            Err(Failure::Usage(format!("the environment variable {name} is no key; the keys are {}", list.join(", "))))
+        }
+    }
+}
+
+fn explain(error: &figment::Error) -> String {
+    let sentences: Vec<String> = error
+        .clone()
+        .into_iter()
+        .map(|error| {
+            let key = error.path.join(".");
+            let from = error.metadata.as_ref().map(|metadata| {
+                let source = metadata.source.as_ref().map(|source| format!(" in {source}"));
+                format!(" ({}{})", metadata.name, source.unwrap_or_default())
+            });
+            let key = if key.is_empty() { String::new() } else { format!("`{key}`: ") };
+            format!("{key}{}{}", error.kind, from.unwrap_or_default())
+        })
+        .collect();
+    format!("configuration: {}", sentences.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_beats_the_default_and_leaves_the_rest() {
+        let flags = Flags { write: Some("sqlite:other.db".to_owned()), ..Flags::default() };
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(config, Config { write: "sqlite:other.db".to_owned(), ..Config::default() });
+    }
+
+    #[test]
+    fn one_read_model_can_have_a_url_of_its_own() {
+        let flags = Flags { read_orders: Some("memory:".to_owned()), ..Flags::default() };
+        let config = Config::load(&flags).unwrap();
+        let urls: Vec<_> = config.read.urls().collect();
+        assert_eq!(urls, [("read", "memory:"), ("read.orders", "memory:")]);
+    }
+
+    #[test]
+    fn a_file_is_read_strictly() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("portolan.toml");
+        let load = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::load(&Flags { config: Some(path.clone()), ..Flags::default() })
+        };
+        let config = load("write = \"sqlite:a.db\"\nread = \"memory:\"\nread.orders = \"memory:\"\ndeadlines = \"off\"\n");
+        let config = config.unwrap();
+        assert_eq!((config.write.as_str(), config.deadlines), ("sqlite:a.db", Switch::Off));
+        let unknown = load("wriet = \"sqlite:a.db\"\n").unwrap_err().to_string();
+        assert!(unknown.contains("wriet") && unknown.contains("`write`"), "{unknown}");
+        let wrong = load("idempotency_days = \"week\"\n").unwrap_err().to_string();
+        assert!(wrong.contains("idempotency_days"), "{wrong}");
+    }
+
+    #[test]
+    fn a_file_that_was_named_must_be_there() {
+        let flags = Flags { config: Some(PathBuf::from("nowhere/portolan.toml")), ..Flags::default() };
+        assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere/portolan.toml"));
+    }
+}

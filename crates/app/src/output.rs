@@ -1,0 +1,120 @@
+//! What the program prints: data to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use crate::Failure;
+
+/// One line to stdout.
+///
+/// # Errors
+/// [`Failure::Failed`] where stdout takes no more; a reader that has gone ends the program quietly.
+pub fn line(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()).map_err(closed)
+}
+
+/// A note to people, on stderr.
+pub fn note(text: &str) {
+    // Nobody can be told that stderr is gone.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Rows, printed as they come: one JSON object a line, or a table.
+pub struct Rows {
+    json: bool,
+    columns: Vec<String>,
+    held: Vec<Vec<String>>,
+    out: io::BufWriter<io::Stdout>,
+}
+
+/// How many rows a table holds to find its widths, before the next table begins.
+const TABLE_ROWS: usize = 1_000;
+
+impl Rows {
+    /// Rows as JSON lines, or as a readable table.
+    #[must_use]
+    pub fn new(json: bool) -> Self {
+        Self { json, columns: Vec::new(), held: Vec::new(), out: io::BufWriter::new(io::stdout()) }
+    }
+
+    /// One row, a JSON object.
+    ///
+    /// # Errors
+    /// As [`line`].
+    pub fn push(&mut self, row: &Value) -> Result<(), Failure> {
+        if self.json {
+            serde_json::to_writer(&mut self.out, row).map_err(|error| closed(error.into()))?;
+            return self.out.write_all(b"\n").map_err(closed);
+        }
+        let Value::Object(fields) = row else { return Ok(()) };
+        if self.columns.is_empty() {
+            self.columns = fields.keys().cloned().collect();
+        }
+        let cells = self.columns.iter().map(|column| fields.get(column).map_or(String::new(), cell));
+        self.held.push(cells.collect());
+        if self.held.len() >= TABLE_ROWS { self.print_table() } else { Ok(()) }
+    }
+
+    /// Prints what is held back: at the end, and before a pause.
+    ///
+    /// # Errors
+    /// As [`line`].
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        if !self.held.is_empty() {
+            self.print_table()?;
+        }
+        self.out.flush().map_err(closed)
+    }
+
+    fn print_table(&mut self) -> Result<(), Failure> {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(self.columns.iter().map(|column| column.to_uppercase()));
+        table.add_rows(self.held.drain(..));
+        table.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 2));
+        });
+        let text = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>();
+        self.out.write_all(text.as_bytes()).map_err(closed)
+    }
+}
+
+/// A value as people read it: money as `12.50 EUR`, text without quotes, nothing for null.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => shortened(text),
+        Value::Object(fields) if fields.len() == 2 && fields.contains_key("currency") => {
+            serde_json::from_value::<portolan_kernel::Money>(value.clone())
+                .map_or_else(|_| value.to_string(), |money| money.to_string())
+        }
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const WIDTH: usize = 60;
+    let cleaned = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    match text.char_indices().nth(WIDTH) {
+        Some(_) => cleaned.take(WIDTH - 1).chain(['…']).collect(),
+        None => cleaned.collect(),
+    }
+}
+
+/// Whether to draw for a person.
+#[must_use]
+pub fn is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// `portolan events | head` is no failure.
+fn closed(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    Failure::Failed(format!("stdout: {error}"))
+}

@@ -1,0 +1,5 @@
+//! The dependency graph of the crates is the architecture's diagram, and this holds it.
+
+mod graph;
+mod rules;
+mod sources;
