@@ -1,0 +1,21 @@
+//! Listings: things put up for auction, with proxy bidding. Callers name this module `listing`.
+
+pub use bids::{Bid, Bids};
+pub use decisions::{CUT_OFF, Draft};
+pub use error::Error;
+pub use event::Event;
+pub use listing::{Listing, ListingId, Snapshot};
+pub use status::{Status, UnknownStatus};
+
+mod bids;
+mod decisions;
+mod error;
+mod event;
+mod evolution;
+mod listing;
+#[cfg(test)]
+mod model;
+mod pricing;
+mod status;
+#[cfg(test)]
+mod tests;

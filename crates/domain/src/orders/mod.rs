@@ -1,0 +1,22 @@
+//! Orders: what a customer buys, from the basket to the door. Callers name this module `order`.
+
+pub use address::Address;
+pub use decisions::Placement;
+pub use error::Error;
+pub use event::Event;
+pub use line::Line;
+pub use order::{Order, OrderId, Snapshot};
+pub use status::{Status, UnknownStatus};
+
+mod address;
+mod decisions;
+mod error;
+mod event;
+mod evolution;
+mod line;
+#[cfg(test)]
+mod model;
+mod order;
+mod status;
+#[cfg(test)]
+mod tests;
