@@ -30,7 +30,7 @@ pub use process::{
     Deadline, DeadlineChange, DeadlineProcess, Deadlines, EventHandler, Process, Schedule, reaction_id,
 };
 pub use repository::Repository;
-pub use specification::Specification;
+pub use specification::{Candidate, Enumeration, Specification};
 pub use store::{Loaded, Selection, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
 pub use unit_of_work::{FIND_LIMIT, UnitOfWork, WriteSide};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Aggregate, Handle, Result, Specification};
+use crate::{Aggregate, Candidate, Handle, Result, Specification};
 
 /// The collection of all aggregates of one type, inside one [`UnitOfWork`](crate::UnitOfWork).
 ///
@@ -35,6 +35,8 @@ pub trait Repository<A: Aggregate>: Send + Sync {
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for a limit of 0 or over
-    /// [`FIND_LIMIT`](crate::FIND_LIMIT); as [`get`](Self::get) otherwise.
-    async fn find(&self, specification: &Specification<A>, limit: usize) -> Result<Vec<Handle<A>>>;
+    /// [`FIND_LIMIT`](crate::FIND_LIMIT), or a specification past its bounds; as [`get`](Self::get) otherwise.
+    async fn find(&self, specification: &Specification<A>, limit: usize) -> Result<Vec<Handle<A>>>
+    where
+        A: Candidate;
 }

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::handle::AnySlot;
 use crate::{
-    Aggregate, AggregateKey, Answer, ChangeSet, CommandError, Committed, Context, Error, Expected, Handle,
-    Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result, Selection, Specification,
-    Version, WriteStore,
+    Aggregate, AggregateKey, Answer, Candidate, ChangeSet, CommandError, Committed, Context, Error, Expected,
+    Handle, Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result, Selection,
+    Specification, Version, WriteStore,
 };
 
 /// How many aggregates one `find` answers at the most.
@@ -306,7 +306,11 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
         aggregate.remove();
     }
 
-    async fn find(&self, specification: &Specification<A>, limit: usize) -> Result<Vec<Handle<A>>> {
+    async fn find(&self, specification: &Specification<A>, limit: usize) -> Result<Vec<Handle<A>>>
+    where
+        A: Candidate,
+    {
+        specification.tree()?;
         if limit == 0 || limit > FIND_LIMIT {
             return Err(Error::Invalid(format!("a limit of {limit} is not between 1 and {FIND_LIMIT}")));
         }
@@ -335,7 +339,7 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
 
 impl UnitOfWork {
     /// Keeps only what matches, so that a search through many aggregates holds few of them.
-    fn keep_matching<A: Aggregate>(
+    fn keep_matching<A: Aggregate + Candidate>(
         &self,
         key: AggregateKey,
         loaded: Loaded,

@@ -1,0 +1,128 @@
+//! What keeps a tree within its bounds and its types, wherever it comes from.
+
+use super::field::{Path, Schema, Type};
+use super::tree::{Node, Predicate, Quantified, Test};
+use super::value::Value;
+use crate::{Error, Result};
+
+/// How large a specification may be.
+pub const MAX_DEPTH: usize = 64;
+
+/// How many nodes a specification may have.
+pub const MAX_NODES: usize = 1_000;
+
+/// How large a tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Nodes on the longest way down; 1 for a leaf.
+    pub(super) depth: usize,
+    /// All nodes.
+    pub(super) nodes: usize,
+}
+
+impl Size {
+    pub(super) const LEAF: Self = Self { depth: 1, nodes: 1 };
+
+    /// Of a node over these.
+    pub(super) fn over(parts: impl IntoIterator<Item = Self>) -> Self {
+        parts.into_iter().fold(Self::LEAF, |size, part| Self {
+            depth: size.depth.max(part.depth + 1),
+            nodes: size.nodes.saturating_add(part.nodes),
+        })
+    }
+
+    pub(super) fn of(node: &Node) -> Self {
+        match node {
+            Node::Everything | Node::Predicate(_) => Self::LEAF,
+            Node::Not(inner) => Self::over([Self::of(inner)]),
+            Node::Quantified(Quantified { inner, .. }) => Self::over([Self::of(inner)]),
+            Node::And(nodes) | Node::Or(nodes) => Self::over(nodes.iter().map(Self::of)),
+        }
+    }
+
+    pub(super) const fn fits(self) -> bool {
+        self.depth <= MAX_DEPTH && self.nodes <= MAX_NODES
+    }
+}
+
+/// The error for a specification past its bounds.
+pub(super) fn too_large() -> Error {
+    Error::Invalid(format!(
+        "a specification has at most {MAX_NODES} nodes, {MAX_DEPTH} deep; for many values use `in`"
+    ))
+}
+
+/// Whether the tree is one over the fields of `schema`, with a value of the field's type in each place.
+pub(super) fn check(node: &Node, schema: &'static Schema) -> Result<()> {
+    match node {
+        Node::Everything => Ok(()),
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().try_for_each(|node| check(node, schema)),
+        Node::Not(inner) => check(inner, schema),
+        Node::Predicate(predicate) => check_predicate(predicate, schema),
+        Node::Quantified(Quantified { collection, inner, .. }) => {
+            declared(collection.whole(), schema)?;
+            match collection.field_type {
+                Type::Elements(elements) => check(inner, elements()),
+                other => Err(Error::Invalid(format!(
+                    "`{}` is {other}; `any` and `all` ask a collection",
+                    collection.name
+                ))),
+            }
+        }
+    }
+}
+
+fn check_predicate(Predicate { path, test }: &Predicate, schema: &'static Schema) -> Result<()> {
+    declared(*path, schema)?;
+    let field_type = path.value_type();
+    match test {
+        Test::Compare(_, value) => takes(*path, field_type, value),
+        Test::In(members) => members
+            .values()
+            .iter()
+            .filter(|value| **value != Value::Null)
+            .try_for_each(|value| takes(*path, field_type, value)),
+        Test::Contains(value) => match field_type {
+            Type::Scalars(of) => takes(*path, *of, value),
+            field_type => {
+                is_text(*path, field_type, "contains")?;
+                takes(*path, Type::Text, value)
+            }
+        },
+        Test::StartsWith(_) => is_text(*path, field_type, "starts with"),
+        Test::EndsWith(_) => is_text(*path, field_type, "ends with"),
+        Test::Matches(_) => is_text(*path, field_type, "~"),
+        Test::IsNull => Ok(()),
+        Test::Search(_) if path.field.searchable => Ok(()),
+        Test::Search(_) => Err(Error::Invalid(format!("`{path}` is not searchable"))),
+    }
+}
+
+fn declared(path: Path, schema: &'static Schema) -> Result<()> {
+    let same =
+        schema.fields.get(usize::from(path.field.index)).is_some_and(|field| std::ptr::eq(field, path.field));
+    if same { Ok(()) } else { Err(schema.unknown(&path.to_string()).into()) }
+}
+
+fn is_text(path: Path, field_type: Type, operator: &str) -> Result<()> {
+    if field_type.is_text() {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("`{path}` is {field_type}; `{operator}` asks text")))
+}
+
+/// Whether a field of this type can be compared with the value.
+pub(super) fn takes(path: Path, field_type: Type, value: &Value) -> Result<()> {
+    let fits = match (field_type, value) {
+        (Type::Boolean, Value::Boolean(_))
+        | (Type::Integer, Value::Integer(_))
+        | (Type::Decimal, Value::Decimal(_))
+        | (Type::Text, Value::Text(_))
+        | (Type::Uuid, Value::Uuid(_))
+        | (Type::Time, Value::Time(_))
+        | (Type::Money, Value::Money(_)) => true,
+        (Type::Enum(names), Value::Text(name)) => names.contains(&&**name),
+        _ => false,
+    };
+    if fits { Ok(()) } else { Err(Error::Invalid(format!("`{path}` is {field_type}, not `{value}`"))) }
+}

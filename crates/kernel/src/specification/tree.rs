@@ -1,0 +1,363 @@
+//! The tree of a specification: what adapters translate, by declared names only.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::field::{Field, Path};
+use super::value::{Value, ValueRef};
+use crate::{Error, Result};
+
+/// A node of a specification.
+///
+/// Every node is true or false for every candidate; [`Node::Not`] is the exact complement. A translation must
+/// match every variant: one it cannot say in its store's language is a residual, or refused; never left out.
+#[derive(Clone, PartialEq)]
+pub enum Node {
+    /// Every candidate.
+    Everything,
+    /// All of them hold. At least two from the constructors.
+    And(Vec<Node>),
+    /// At least one of them holds. At least two from the constructors.
+    Or(Vec<Node>),
+    /// It does not hold.
+    Not(Box<Node>),
+    /// A field passes a test.
+    Predicate(Predicate),
+    /// Some or every element of a collection satisfies a specification of its own.
+    Quantified(Quantified),
+}
+
+impl Node {
+    /// No candidate.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::Not(Box::new(Self::Everything))
+    }
+
+    /// Whether this is the canonical form of "no candidate".
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Not(inner) if **inner == Self::Everything)
+    }
+
+    /// All of `nodes`: everything for none, the one for one.
+    #[must_use]
+    pub fn and(mut nodes: Vec<Self>) -> Self {
+        match nodes.len() {
+            0 => Self::Everything,
+            1 => nodes.remove(0),
+            _ => Self::And(nodes),
+        }
+    }
+
+    /// Any of `nodes`: nothing for none, the one for one.
+    #[must_use]
+    pub fn or(mut nodes: Vec<Self>) -> Self {
+        match nodes.len() {
+            0 => Self::nothing(),
+            1 => nodes.remove(0),
+            _ => Self::Or(nodes),
+        }
+    }
+
+    /// What `node` is not.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a constructor beside `and` and `or`")]
+    pub fn not(node: Self) -> Self {
+        Self::Not(Box::new(node))
+    }
+
+    /// The field at `path` passes `test`; a comparison with null takes its canonical form.
+    #[must_use]
+    pub fn predicate(path: Path, test: Test) -> Self {
+        let predicate = |test| Self::Predicate(Predicate { path, test });
+        match test {
+            Test::Compare(Comparison::Eq, Value::Null) => predicate(Test::IsNull),
+            Test::Compare(Comparison::Neq, Value::Null) => Self::not(predicate(Test::IsNull)),
+            // Nothing is before or behind null.
+            Test::Compare(_, Value::Null) => Self::nothing(),
+            test => predicate(test),
+        }
+    }
+}
+
+/// A test of one field.
+#[derive(Clone, PartialEq)]
+pub struct Predicate {
+    /// What is looked at.
+    pub path: Path,
+    /// What must hold of it.
+    pub test: Test,
+}
+
+/// What must hold of a field's value. Each is false where the value is null, unless it says otherwise.
+#[derive(Clone, PartialEq)]
+pub enum Test {
+    /// It compares so. [`Comparison::Neq`] is true where the value is null. Never with null itself.
+    Compare(Comparison, Value),
+    /// It is one of these; null is where null is listed.
+    In(Members),
+    /// The text contains this text, literally; the collection contains this value.
+    Contains(Value),
+    /// The text starts with this text, literally.
+    StartsWith(Arc<str>),
+    /// The text ends with this text, literally.
+    EndsWith(Arc<str>),
+    /// The pattern is found somewhere in the text.
+    Matches(Pattern),
+    /// It is null.
+    IsNull,
+    /// The text has every one of these words.
+    Search(Words),
+}
+
+/// How two values compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// They are equal.
+    Eq,
+    /// The exact complement of [`Comparison::Eq`].
+    Neq,
+    /// The field's is smaller.
+    Lt,
+    /// The field's is not larger.
+    Lte,
+    /// The field's is larger.
+    Gt,
+    /// The field's is not smaller.
+    Gte,
+}
+
+impl Comparison {
+    /// Whether it holds of values in this order; `None`: that do not compare, as money of two currencies.
+    #[must_use]
+    #[inline]
+    pub const fn holds(self, order: Option<Ordering>) -> bool {
+        match self {
+            Self::Eq => matches!(order, Some(Ordering::Equal)),
+            Self::Neq => !matches!(order, Some(Ordering::Equal)),
+            Self::Lt => matches!(order, Some(Ordering::Less)),
+            Self::Lte => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Self::Gt => matches!(order, Some(Ordering::Greater)),
+            Self::Gte => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        }
+    }
+
+    /// Its sign in text.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Neq => "!=",
+            Self::Lt => "<",
+            Self::Lte => "<=",
+            Self::Gt => ">",
+            Self::Gte => ">=",
+        }
+    }
+}
+
+/// Some or every element of a collection.
+#[derive(Clone, PartialEq)]
+pub struct Quantified {
+    /// How many must satisfy.
+    pub quantifier: Quantifier,
+    /// The collection.
+    pub collection: &'static Field,
+    /// What they must satisfy; its paths are those of the elements.
+    pub inner: Box<Node>,
+}
+
+/// How many elements must satisfy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Quantifier {
+    /// At least one: false of an empty collection.
+    Any,
+    /// Every one: true of an empty collection.
+    All,
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || (self.name == other.name && self.field_type == other.field_type)
+    }
+}
+
+/// The list of an `in`: in the order given, and sorted as well where looking through all would be slow.
+#[derive(Clone)]
+pub struct Members {
+    listed: Arc<[Value]>,
+    sorted: Option<Arc<[Value]>>,
+}
+
+/// A longer list is worth a sorted copy.
+const FEW: usize = 8;
+
+impl Members {
+    /// These values, in this order.
+    #[must_use]
+    pub fn new(values: impl Into<Arc<[Value]>>) -> Self {
+        let listed: Arc<[Value]> = values.into();
+        let sorted = (listed.len() > FEW).then(|| {
+            let mut sorted = listed.to_vec();
+            sorted.sort_unstable_by(|left, right| left.borrowed().total_order(right.borrowed()));
+            sorted.into()
+        });
+        Self { listed, sorted }
+    }
+
+    /// The values, in the order given.
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        &self.listed
+    }
+
+    /// Whether the value is among them; null is where null is listed.
+    #[must_use]
+    pub fn contain(&self, value: ValueRef<'_>) -> bool {
+        match &self.sorted {
+            Some(sorted) => sorted.binary_search_by(|member| member.borrowed().total_order(value)).is_ok(),
+            None => self.listed.iter().any(|member| member.borrowed().same(value)),
+        }
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Self) -> bool {
+        self.listed == other.listed
+    }
+}
+
+/// A regular expression in the syntax of the `regex` crate, compiled when it is made.
+#[derive(Clone)]
+pub struct Pattern {
+    source: Arc<str>,
+    compiled: regex::Regex,
+}
+
+impl Pattern {
+    /// The longest pattern, in bytes.
+    pub const MAX_BYTES: usize = 1_000;
+
+    /// The largest compiled pattern, in bytes.
+    const MAX_COMPILED_BYTES: usize = 1 << 20;
+
+    /// How deep groups may nest.
+    const MAX_DEPTH: u32 = 50;
+
+    /// The pattern with this source. It matches in time linear in the text.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where it is not a regular expression, or too large a one.
+    pub fn new(source: &str) -> Result<Self> {
+        if source.len() > Self::MAX_BYTES {
+            return Err(Error::Invalid(format!(
+                "a regular expression has at most {} bytes; this one has {}",
+                Self::MAX_BYTES,
+                source.len()
+            )));
+        }
+        let compiled = regex::RegexBuilder::new(source)
+            .size_limit(Self::MAX_COMPILED_BYTES)
+            .dfa_size_limit(Self::MAX_COMPILED_BYTES)
+            .nest_limit(Self::MAX_DEPTH)
+            .build()
+            .map_err(|error| {
+                Error::Invalid(format!("not a regular expression that is taken here: {error}"))
+            })?;
+        Ok(Self { source: source.into(), compiled })
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it is found somewhere in the text.
+    #[must_use]
+    pub fn is_found_in(&self, text: &str) -> bool {
+        self.compiled.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+/// The words that a `search` asks for: those of UAX #29, in lower case.
+#[derive(Clone)]
+pub struct Words {
+    text: Arc<str>,
+    words: Arc<[Box<str>]>,
+}
+
+impl Words {
+    /// The words of this text, each once.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut words: Vec<Box<str>> = text.unicode_words().map(|word| word.to_lowercase().into()).collect();
+        words.sort_unstable();
+        words.dedup();
+        Self { text: text.into(), words: words.into() }
+    }
+
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The words in lower case, each once, in their order.
+    #[must_use]
+    pub fn words(&self) -> &[Box<str>] {
+        &self.words
+    }
+
+    /// Whether the text has all of them. Of no words, every text does.
+    #[must_use]
+    pub fn are_all_in(&self, text: &str) -> bool {
+        // One pass for each 64 words; a bit for each that is still missing.
+        self.words.chunks(64).all(|wanted| {
+            let mut missing = u64::MAX >> (64 - wanted.len());
+            text.unicode_words().any(|word| {
+                for (place, sought) in wanted.iter().enumerate() {
+                    if missing & (1 << place) != 0 && is_lower_case_of(sought, word) {
+                        missing &= !(1 << place);
+                    }
+                }
+                missing == 0
+            })
+        })
+    }
+}
+
+/// Whether `lower` is `word` in lower case.
+fn is_lower_case_of(lower: &str, word: &str) -> bool {
+    if lower.is_ascii() && word.is_ascii() {
+        return lower.len() == word.len()
+            && lower.bytes().zip(word.bytes()).all(|(lower, byte)| lower == byte.to_ascii_lowercase());
+    }
+    if word.contains('Σ') {
+        // The one letter whose lower case depends on where it stands.
+        return word.to_lowercase() == lower;
+    }
+    word.chars().flat_map(char::to_lowercase).eq(lower.chars())
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}

@@ -1,0 +1,109 @@
+//! A candidate with a field of every kind.
+
+use portolan_kernel::specification::{Decimal, Embedded};
+use portolan_kernel::{Money, Timestamp};
+
+portolan_kernel::id_type! {
+    /// One parcel.
+    pub(crate) struct ParcelId;
+}
+
+/// How far a parcel has come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stage {
+    /// Not sent.
+    Packed,
+    /// On its way.
+    Sent,
+}
+
+portolan_kernel::enumeration!(Stage { Packed = "packed", Sent = "sent" });
+
+/// A candidate with a field of every kind.
+pub(crate) struct Parcel {
+    pub(crate) id: ParcelId,
+    pub(crate) fragile: bool,
+    pub(crate) weight: i64,
+    pub(crate) volume: Option<Decimal>,
+    pub(crate) label: Option<String>,
+    pub(crate) stage: Stage,
+    pub(crate) sent_at: Option<Timestamp>,
+    pub(crate) postage: Option<Money>,
+    pub(crate) address: Option<(String, String)>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) stops: Vec<Stop>,
+}
+
+/// Where a parcel passes.
+pub(crate) struct Stop {
+    pub(crate) city: String,
+    pub(crate) toll: Option<Money>,
+}
+
+portolan_kernel::candidate! {
+    /// The fields of a [`Parcel`].
+    pub(crate) mod parcel: Parcel {
+        id: ParcelId [sortable],
+        fragile: bool [sortable],
+        weight: i64 [sortable],
+        volume: Option<Decimal> [sortable],
+        label: Option<String> [sortable, searchable],
+        stage: Stage [sortable],
+        sent_at: Option<Timestamp> [sortable],
+        postage: Option<Money> [sortable],
+        address: Option<Embedded> [] = |parcel| parcel.address.as_ref().map(|_| Embedded),
+        city as "address.city": Option<String> [] = |parcel| parcel.address.as_ref().map(|(city, _)| &**city),
+        tags: Vec<String> [],
+        stops: Vec<Stop> [],
+    }
+}
+
+portolan_kernel::candidate! {
+    /// The fields of a [`Stop`].
+    pub(crate) mod stop: Stop {
+        city: String [searchable],
+        toll: Option<Money> [],
+    }
+}
+
+/// The money in this text.
+pub(crate) fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+/// A parcel with a value in every field.
+pub(crate) fn full() -> Parcel {
+    Parcel {
+        id: ParcelId::derived(uuid::Uuid::nil(), "full"),
+        fragile: true,
+        weight: 12,
+        volume: Some("1.50".parse().unwrap()),
+        label: Some("Ærø lamp, 100%_\\ naïve".to_owned()),
+        stage: Stage::Sent,
+        sent_at: Some("2026-01-05T08:00:00.000001Z".parse().unwrap()),
+        postage: Some(money("12.50 EUR")),
+        address: Some(("Turku".to_owned(), "FI".to_owned())),
+        tags: vec!["blue".to_owned(), "old".to_owned()],
+        stops: vec![
+            Stop { city: "Turku".to_owned(), toll: Some(money("3 EUR")) },
+            Stop { city: "Åbo".to_owned(), toll: None },
+        ],
+    }
+}
+
+/// A parcel with nothing in every field that may be empty.
+pub(crate) fn bare() -> Parcel {
+    Parcel {
+        id: ParcelId::derived(uuid::Uuid::nil(), "bare"),
+        fragile: false,
+        weight: i64::MIN,
+        volume: None,
+        label: None,
+        stage: Stage::Packed,
+        sent_at: None,
+        postage: None,
+        address: None,
+        tags: vec![],
+        stops: vec![],
+    }
+}
