@@ -1,0 +1,110 @@
+//! Given, when, then: the rules of an aggregate, told in events.
+
+use std::fmt::Debug;
+
+use portolan_kernel::{Aggregate, DomainError, Refusal, replay};
+
+/// An aggregate with a past, about to decide.
+///
+/// ```
+/// use portolan_testkit::counter::{self, Counter, CounterId};
+/// use portolan_testkit::scenario::given;
+///
+/// let id = CounterId::derived(uuid::Uuid::nil(), "one");
+/// let opened = counter::Event::Opened(counter::Opened::named(id, "visitors"));
+/// given::<Counter>([opened.clone()])
+///     .when(|counter| counter.increment(2))
+///     .then([counter::Event::Incremented(counter::Incremented { by: 2 })]);
+/// given::<Counter>([opened]).when(|counter| counter.remove_line("milk")).refused("no_line");
+/// ```
+#[derive(Debug)]
+pub struct Given<A: Aggregate>(A);
+
+/// An aggregate to which this happened.
+///
+/// # Panics
+/// Where the first event begins no such aggregate.
+#[must_use]
+pub fn given<A: Aggregate>(past: impl IntoIterator<Item = A::Event>) -> Given<A> {
+    let past: Vec<_> = past.into_iter().collect();
+    let state = replay::<A>(&past);
+    assert!(state.is_some(), "the first of these events begins no {}: {past:?}", A::TYPE);
+    #[expect(clippy::unwrap_used, reason = "asserted in the line above")]
+    Given(state.unwrap())
+}
+
+impl<A: Aggregate> Given<A> {
+    /// Lets it decide.
+    pub fn when<E>(self, decide: impl FnOnce(&A) -> Result<Vec<A::Event>, E>) -> Decided<A, E> {
+        let decision = decide(&self.0);
+        Decided { before: Some(self.0), decision }
+    }
+}
+
+/// A decision that begins an aggregate.
+pub fn when_new<A: Aggregate, E>(decide: impl FnOnce() -> Result<Vec<A::Event>, E>) -> Decided<A, E> {
+    Decided { before: None, decision: decide() }
+}
+
+/// A decision, about to be compared with what it should be.
+#[derive(Debug)]
+#[must_use = "a decision that is not looked at tests nothing"]
+pub struct Decided<A: Aggregate, E> {
+    before: Option<A>,
+    decision: Result<Vec<A::Event>, E>,
+}
+
+impl<A: Aggregate, E: Debug> Decided<A, E> {
+    /// It was these events. Answers the state after them; `None` where nothing was begun.
+    ///
+    /// # Panics
+    /// Where it was a refusal or other events.
+    #[track_caller]
+    pub fn then(self, expected: impl IntoIterator<Item = A::Event>) -> Option<A> {
+        let expected: Vec<_> = expected.into_iter().collect();
+        assert!(
+            self.decision.is_ok(),
+            "refused with {:?}; expected {expected:?}",
+            self.decision.as_ref().err()
+        );
+        let events = self.decision.unwrap_or_default();
+        assert_eq!(events, expected, "other events than expected");
+        after(self.before, &events)
+    }
+
+    /// It was accepted, whatever its events, and left a state that passes this test.
+    ///
+    /// # Panics
+    /// Where it was a refusal, or the state does not pass.
+    #[track_caller]
+    pub fn then_state(self, test: impl FnOnce(&A) -> bool) {
+        assert!(self.decision.is_ok(), "refused with {:?}", self.decision.err());
+        let state = after(self.before, &self.decision.unwrap_or_default());
+        assert!(state.as_ref().is_some_and(test), "the state does not pass: {state:?}");
+    }
+}
+
+impl<A: Aggregate, E: DomainError> Decided<A, E> {
+    /// It was refused with this code. Answers the refusal, with its sentence and numbers.
+    ///
+    /// # Panics
+    /// Where it was accepted, or refused with another code.
+    #[track_caller]
+    pub fn refused(self, code: &str) -> Refusal {
+        assert!(self.decision.is_err(), "accepted; expected the refusal `{code}`: {:?}", self.decision.ok());
+        #[expect(clippy::unwrap_used, reason = "asserted in the line above")]
+        let refusal = Refusal::from(self.decision.err().unwrap());
+        assert_eq!(refusal.code, code, "another refusal than expected: {refusal}");
+        refusal
+    }
+}
+
+fn after<A: Aggregate>(before: Option<A>, events: &[A::Event]) -> Option<A> {
+    match before {
+        None => replay::<A>(events),
+        Some(mut state) => {
+            events.iter().for_each(|event| state.apply(event));
+            Some(state)
+        }
+    }
+}
