@@ -5,6 +5,9 @@ pub use decisions::{CUT_OFF, Draft};
 pub use error::Error;
 pub use event::Event;
 pub use listing::{Listing, ListingId, Snapshot};
+pub use repository::Repository;
+pub use specifications::bid as bid_fields;
+pub use specifications::listing as fields;
 pub use status::{Status, UnknownStatus};
 
 mod bids;
@@ -16,6 +19,8 @@ mod listing;
 #[cfg(test)]
 mod model;
 mod pricing;
+mod repository;
+mod specifications;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use portolan_kernel::Enumeration;
+
 /// Draft, then published, then sold or unsold; a draft or a published one can be withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -24,16 +26,18 @@ impl Status {
 
     /// The stable name, in lower case.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Published => "published",
-            Self::Sold => "sold",
-            Self::Unsold => "unsold",
-            Self::Withdrawn => "withdrawn",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.name()
     }
 }
+
+portolan_kernel::enumeration!(Status {
+    Draft = "draft",
+    Published = "published",
+    Sold = "sold",
+    Unsold = "unsold",
+    Withdrawn = "withdrawn",
+});
 
 impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

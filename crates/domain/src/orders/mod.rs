@@ -6,6 +6,9 @@ pub use error::Error;
 pub use event::Event;
 pub use line::Line;
 pub use order::{Order, OrderId, Snapshot};
+pub use repository::Repository;
+pub use specifications::line as line_fields;
+pub use specifications::order as fields;
 pub use status::{Status, UnknownStatus};
 
 mod address;
@@ -17,6 +20,8 @@ mod line;
 #[cfg(test)]
 mod model;
 mod order;
+mod repository;
+mod specifications;
 mod status;
 #[cfg(test)]
 mod tests;

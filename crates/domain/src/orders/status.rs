@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use portolan_kernel::Enumeration;
+
 /// Pending, then paid, shipped, delivered; cancelled while pending or paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -24,16 +26,18 @@ impl Status {
 
     /// The stable name, in lower case.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::Shipped => "shipped",
-            Self::Delivered => "delivered",
-            Self::Cancelled => "cancelled",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.name()
     }
 }
+
+portolan_kernel::enumeration!(Status {
+    Pending = "pending",
+    Paid = "paid",
+    Shipped = "shipped",
+    Delivered = "delivered",
+    Cancelled = "cancelled",
+});
 
 impl fmt::Display for Status {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

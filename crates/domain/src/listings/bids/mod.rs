@@ -50,6 +50,12 @@ impl Bids {
         self.by_number.iter().map(|(_, bid)| bid)
     }
 
+    /// The bid before which this many were placed.
+    #[must_use]
+    pub fn nth(&self, index: usize) -> Option<&Bid> {
+        self.by_number.nth(index)
+    }
+
     /// All bids, the leading one first.
     pub fn ranked(&self) -> impl Iterator<Item = &Bid> {
         self.ranking.iter().filter_map(|((_, number), ())| self.by_number.get(number))

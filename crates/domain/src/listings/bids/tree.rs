@@ -15,7 +15,6 @@ const RIGHT: usize = 1;
 #[derive(Clone)]
 pub(super) struct Tree<K, V> {
     root: Link<K, V>,
-    len: usize,
 }
 
 #[derive(Clone)]
@@ -23,18 +22,20 @@ struct Node<K, V> {
     key: K,
     value: V,
     height: u8,
+    /// How many entries there are from here down.
+    size: usize,
     children: [Link<K, V>; 2],
 }
 
 impl<K, V> Default for Tree<K, V> {
     fn default() -> Self {
-        Self { root: None, len: 0 }
+        Self { root: None }
     }
 }
 
 impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     pub(super) fn len(&self) -> usize {
-        self.len
+        size(&self.root)
     }
 
     pub(super) fn get(&self, key: &K) -> Option<&V> {
@@ -44,6 +45,23 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
                 Ordering::Less => &node.children[LEFT],
                 Ordering::Greater => &node.children[RIGHT],
                 Ordering::Equal => return Some(&node.value),
+            };
+        }
+        None
+    }
+
+    /// The value with this many smaller keys.
+    pub(super) fn nth(&self, mut index: usize) -> Option<&V> {
+        let mut link = &self.root;
+        while let Some(node) = link {
+            let before = size(&node.children[LEFT]);
+            link = match index.cmp(&before) {
+                Ordering::Less => &node.children[LEFT],
+                Ordering::Equal => return Some(&node.value),
+                Ordering::Greater => {
+                    index -= before + 1;
+                    &node.children[RIGHT]
+                }
             };
         }
         None
@@ -67,18 +85,14 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
 
     /// Puts `value` under `key` and answers what was there.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let replaced = insert(&mut self.root, key, value);
-        self.len += usize::from(replaced.is_none());
-        replaced
+        insert(&mut self.root, key, value)
     }
 
     /// Takes out what is under `key`.
     pub(super) fn remove(&mut self, key: &K) -> Option<V> {
         // Looked up first, so that removing nothing copies nothing.
         self.get(key)?;
-        let (_, value) = remove(&mut self.root, |other| key.cmp(other))?;
-        self.len -= 1;
-        Some(value)
+        remove(&mut self.root, |other| key.cmp(other)).map(|(_, value)| value)
     }
 }
 
@@ -110,9 +124,13 @@ fn height<K, V>(link: &Link<K, V>) -> u8 {
     link.as_ref().map_or(0, |node| node.height)
 }
 
+fn size<K, V>(link: &Link<K, V>) -> usize {
+    link.as_ref().map_or(0, |node| node.size)
+}
+
 fn insert<K: Ord + Clone, V: Clone>(link: &mut Link<K, V>, key: K, value: V) -> Option<V> {
     let Some(shared) = link else {
-        *link = Some(Arc::new(Node { key, value, height: 1, children: [None, None] }));
+        *link = Some(Arc::new(Node { key, value, height: 1, size: 1, children: [None, None] }));
         return None;
     };
     let node = Arc::make_mut(shared);
@@ -162,8 +180,8 @@ fn remove_first<K: Clone, V: Clone>(link: &mut Link<K, V>) -> Option<(K, V)> {
 /// Restores the invariant that two branches differ in height by one at most.
 fn balance<K: Clone, V: Clone>(shared: &mut Arc<Node<K, V>>) {
     let node = Arc::make_mut(shared);
+    measure(node);
     let [left, right] = [height(&node.children[LEFT]), height(&node.children[RIGHT])];
-    node.height = left.max(right) + 1;
     let tall = match (left > right + 1, right > left + 1) {
         (true, _) => LEFT,
         (_, true) => RIGHT,
@@ -190,7 +208,9 @@ fn lift<K: Clone, V: Clone>(shared: &mut Arc<Node<K, V>>, side: usize) {
 }
 
 fn measure<K, V>(node: &mut Node<K, V>) {
-    node.height = height(&node.children[LEFT]).max(height(&node.children[RIGHT])) + 1;
+    let [left, right] = &node.children;
+    node.height = height(left).max(height(right)) + 1;
+    node.size = size(left) + size(right) + 1;
 }
 
 #[cfg(test)]
@@ -227,6 +247,7 @@ mod tests {
                 prop_assert!(tree.iter().eq(model.iter()));
                 prop_assert!(before.iter().eq(expected.iter()));
                 prop_assert_eq!(tree.len(), model.len());
+                prop_assert!((0..=model.len()).map(|index| tree.nth(index)).eq((0..=model.len()).map(|index| model.values().nth(index))));
                 prop_assert_eq!(tree.get(&key), model.get(&key));
                 prop_assert_eq!(tree.last(), model.last_key_value());
             }

@@ -1,0 +1,11 @@
+//! Where orders are kept, as the rest of the domain sees it.
+
+use super::Order;
+
+/// All orders, as if in memory: [`get`](portolan_kernel::Repository::get), [`add`](portolan_kernel::Repository::add),
+/// [`remove`](portolan_kernel::Repository::remove), and [`find`](portolan_kernel::Repository::find) by specification.
+///
+/// It is the kernel's port at this type: whatever keeps orders by that contract is one of these.
+pub trait Repository: portolan_kernel::Repository<Order> {}
+
+impl<R: portolan_kernel::Repository<Order> + ?Sized> Repository for R {}
