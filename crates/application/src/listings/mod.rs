@@ -1,0 +1,5 @@
+//! Listings: their use cases.
+
+pub use commands::*;
+
+pub mod commands;

@@ -1,0 +1,44 @@
+//! Orders more or fewer of an article.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portolan_domain::{Order, OrderId};
+use portolan_kernel::{AggregateKey, Command, CommandError, CommandHandler, UnitOfWork};
+
+use crate::Market;
+use crate::repositories::existing;
+
+/// Orders more or fewer of an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeQuantity {
+    /// Which.
+    pub order: OrderId,
+    /// Of what.
+    pub sku: Arc<str>,
+    /// How many; 1 or more.
+    pub quantity: i64,
+}
+
+impl Command for ChangeQuantity {
+    fn name(&self) -> &'static str {
+        "change_quantity"
+    }
+
+    fn target(&self) -> Option<AggregateKey> {
+        Some(AggregateKey::of::<Order>(self.order))
+    }
+}
+
+#[async_trait]
+impl CommandHandler<ChangeQuantity> for Market {
+    async fn handle(
+        &self,
+        command: &ChangeQuantity,
+        unit: &UnitOfWork,
+    ) -> Result<AggregateKey, CommandError> {
+        let order = existing::<Order>(unit, command.order).await?;
+        order.execute(|order| order.change_quantity(&command.sku, command.quantity))?;
+        Ok(order.key())
+    }
+}

@@ -1,0 +1,5 @@
+//! Orders: their use cases.
+
+pub use commands::*;
+
+pub mod commands;
