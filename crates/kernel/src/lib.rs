@@ -29,6 +29,10 @@ pub use money::{Currency, Money, MoneyError, ParseMoneyError, UnknownCurrency};
 pub use process::{
     Deadline, DeadlineChange, DeadlineProcess, Deadlines, EventHandler, Process, Schedule, reaction_id,
 };
+pub use read::{
+    Batch, CheckedQuery, Cursor, Direction, Page, PageRequest, PageSize, Projection, Projector, Query,
+    ReadRepository, ReadRepositoryExt, Row, Sort, SortKey, View,
+};
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};
 pub use store::{Loaded, Selection, WriteStore};
@@ -48,6 +52,7 @@ mod id;
 mod journal;
 mod money;
 mod process;
+pub mod read;
 mod repository;
 pub mod specification;
 mod store;

@@ -1,0 +1,21 @@
+//! The read side: views, the queries that ask them, and the two ports of a read model.
+//!
+//! A [`ReadRepository`] answers queries and nothing else; the side that fills it is a [`Projection`], which only
+//! the subscription engine holds. So no handler can write a read model.
+
+mod base64url;
+mod cursor;
+mod page;
+mod projection;
+mod query;
+mod repository;
+mod sort;
+mod view;
+
+pub use cursor::Cursor;
+pub use page::{Page, PageRequest, PageSize};
+pub use projection::{Batch, Projection, Projector};
+pub use query::{CheckedQuery, Query};
+pub use repository::{ReadRepository, ReadRepositoryExt};
+pub use sort::{Direction, Sort, SortKey};
+pub use view::{Row, View};
