@@ -1,1 +1,25 @@
-//! runtime
+//! What drives the ports of `portolan-kernel`: it is an asynchronous runtime's side of the architecture.
+//!
+//! - [`Mediator`] takes a command or a query to its handler, through a [`Chain`](middleware::Chain) of
+//!   [`middleware`].
+//! - [`Cached`] keeps hot aggregates in memory in front of any write store.
+//! - [`SystemClock`] and [`SystemIds`] are the only places that ask what time it is and make ids.
+//!
+//! This crate never knows: a business, a database, a network protocol. It needs a Tokio runtime, of either
+//! flavour, with time enabled.
+//!
+//! A new middleware is one file in `middleware/` with one type; a new kind of subscription is one file in
+//! `subscription/`.
+
+pub use backoff::Backoff;
+pub use clock::SystemClock;
+pub use ids::SystemIds;
+pub use mediator::Mediator;
+pub use sender::Sender;
+
+mod backoff;
+mod clock;
+mod ids;
+mod mediator;
+pub mod middleware;
+mod sender;
