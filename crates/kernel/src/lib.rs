@@ -19,6 +19,7 @@ pub use change_set::{
 pub use checkpoint::{Checkpoint, Checkpoints, Claim, Lease, Leases, Reset, Status, SubscriptionId};
 pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, downcast};
 pub use command::{Command, CommandHandler, QueryHandler, QueryMessage};
+pub use compound::Compound;
 pub use context::{Context, Fingerprint, Idempotency, Kept, Metadata};
 pub use error::{CommandError, DomainError, Error, Refusal, Result};
 pub use event::{Decoder, Envelope, NewEvent, REMOVED, Recorded};
@@ -44,6 +45,7 @@ mod change_set;
 mod checkpoint;
 mod codec;
 mod command;
+mod compound;
 mod context;
 mod error;
 mod event;
