@@ -78,6 +78,12 @@ pub trait WriteStore: Send + Sync + 'static {
     /// As [`load`](Self::load).
     async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>>;
 
+    /// Drops the copy of this aggregate that is kept in front of the store, so that the next load is fresh.
+    /// A decorator hands it on; a store that keeps no copies has nothing to do.
+    fn forget(&self, key: AggregateKey) {
+        let _ = key;
+    }
+
     /// The last position that this process knows to be committed. No I/O.
     fn last_position(&self) -> Position;
 }

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use crate::handle::AnySlot;
 use crate::{
-    Aggregate, AggregateKey, Answer, Candidate, ChangeSet, CommandError, Committed, Context, Error, Expected,
-    Handle, Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result, Selection,
-    Specification, Version, WriteStore,
+    Aggregate, AggregateKey, Answer, Candidate, Change, ChangeSet, CommandError, Committed, Context, Error,
+    Expected, Handle, Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result,
+    Selection, Specification, Version, WriteStore,
 };
 
 /// How many aggregates one `find` answers at the most.
@@ -153,8 +153,17 @@ impl UnitOfWork {
             Some(Entry::Present(slot)) => slot.version_read(),
             _ => Version::ZERO,
         };
-        let change_set = self.change_set(Answer::Receipt { about, read_at })?;
-        self.ship(change_set).await
+        let (changes, mut reads) = self.changes()?;
+        if changes.is_empty() && self.decided_on_copy.load(Ordering::Relaxed) {
+            // "Nothing to do" is an answer like a refusal: a kept copy must not give it by itself.
+            reads = self.taken_for_granted();
+        }
+        if changes.is_empty() && reads.is_empty() && self.context.idempotency.is_none() {
+            let position = self.side.store().last_position();
+            return Ok(Receipt { id: about.id, version: read_at, position });
+        }
+        let answer = Answer::Receipt { about, read_at };
+        self.ship(ChangeSet { changes, reads, ..self.blank(answer)? }).await
     }
 
     async fn record(&self, refusal: Refusal) -> Result<Receipt, CommandError> {
@@ -162,8 +171,26 @@ impl UnitOfWork {
         if self.context.idempotency.is_none() && !on_copy {
             return Err(CommandError::Refused(refusal));
         }
-        let mut change_set = self.blank(Answer::Refusal(refusal))?;
-        change_set.reads = self
+        let reads = self.taken_for_granted();
+        self.ship(ChangeSet { reads, ..self.blank(Answer::Refusal(refusal))? }).await
+    }
+
+    async fn ship(&self, change_set: ChangeSet) -> Result<Receipt, CommandError> {
+        let outcome = match self.side.store().commit(change_set).await? {
+            Committed::Done { outcome, .. } | Committed::Repeated(outcome) => outcome,
+            Committed::Reused => {
+                return Err(CommandError::Reused { command_id: self.context.command_id });
+            }
+        };
+        match outcome {
+            Outcome::Accepted(receipt) => Ok(receipt),
+            Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
+        }
+    }
+
+    /// What the store had when a decision to change nothing was made.
+    fn taken_for_granted(&self) -> Vec<(AggregateKey, Expected)> {
+        let mut reads: Vec<_> = self
             .identity()
             .iter()
             .filter_map(|(key, entry)| match entry {
@@ -173,42 +200,25 @@ impl UnitOfWork {
                 Entry::Missing => Some((*key, Expected::Absent)),
             })
             .collect();
-        change_set.reads.sort_unstable_by_key(|read| read.0);
-        self.ship(change_set).await
+        reads.sort_unstable_by_key(|read| read.0);
+        reads
     }
 
-    async fn ship(&self, change_set: ChangeSet) -> Result<Receipt, CommandError> {
-        let nothing_to_ask = change_set.is_read_only() && change_set.reads.is_empty();
-        let outcome = if nothing_to_ask {
-            change_set.outcome(&[], self.side.store().last_position())
-        } else {
-            match self.side.store().commit(change_set).await? {
-                Committed::Done { outcome, .. } | Committed::Repeated(outcome) => outcome,
-                Committed::Reused => {
-                    return Err(CommandError::Reused { command_id: self.context.command_id });
-                }
-            }
-        };
-        match outcome {
-            Outcome::Accepted(receipt) => Ok(receipt),
-            Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
-        }
-    }
-
-    fn change_set(&self, answer: Answer) -> Result<ChangeSet> {
-        let mut change_set = self.blank(answer)?;
+    /// What happened to the unit's aggregates, and what it only read but must find unchanged.
+    fn changes(&self) -> Result<(Vec<Change>, Vec<(AggregateKey, Expected)>)> {
+        let (mut changes, mut reads) = (Vec::new(), Vec::new());
         for (key, entry) in self.identity().iter() {
             let Entry::Present(slot) = entry else { continue };
             match slot.take_change(self.side.ids())? {
-                Some(change) => change_set.changes.push(change),
-                None if slot.must_not_change() => change_set.reads.push((*key, slot.expected())),
+                Some(change) => changes.push(change),
+                None if slot.must_not_change() => reads.push((*key, slot.expected())),
                 None => {}
             }
         }
         // One order for every writer, so that no two wait for each other.
-        change_set.changes.sort_unstable_by_key(|change| change.key);
-        change_set.reads.sort_unstable_by_key(|read| read.0);
-        Ok(change_set)
+        changes.sort_unstable_by_key(|change: &Change| change.key);
+        reads.sort_unstable_by_key(|read: &(AggregateKey, Expected)| read.0);
+        Ok((changes, reads))
     }
 
     fn blank(&self, answer: Answer) -> Result<ChangeSet> {
@@ -283,7 +293,14 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
         if let Some(known) = self.known(key) {
             return Ok(known);
         }
-        let loaded = self.side.store().load(key).await?;
+        let store = self.side.store();
+        let mut loaded = store.load(key).await?;
+        let is_stale_copy = |copy: &Loaded| !copy.fresh && self.check_if_match(key, copy.version).is_err();
+        if loaded.as_ref().is_some_and(is_stale_copy) {
+            // The copy is behind, or the caller is: only the store knows.
+            store.forget(key);
+            loaded = store.load(key).await?;
+        }
         self.keep(key, loaded)
     }
 
