@@ -33,3 +33,19 @@ impl CommandHandler<CloseListing> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{bid, draft, given, lamp, published};
+
+    #[test]
+    fn a_listing_is_closed_at_its_end() {
+        let closing = || CloseListing { listing: lamp() };
+        let bought = || published().into_iter().chain([bid(2, 30)]);
+        given(bought()).when_at(closing(), draft().ends_at).then(["ListingSold"]);
+        given(published()).when_at(closing(), draft().ends_at).then(["ListingUnsold"]);
+        given(bought()).when(closing()).then_refused("not_ended");
+        given([]).when(closing()).then_refused("not_found");
+    }
+}

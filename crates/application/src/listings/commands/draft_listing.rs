@@ -56,3 +56,22 @@ impl CommandHandler<DraftListing> for Market {
         create::<Listing, _>(unit, command.listing, decided).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{draft, eur, given, published};
+
+    #[test]
+    fn a_draft_begins_a_listing() {
+        given([]).when(draft()).then(["ListingDrafted"]);
+    }
+
+    #[test]
+    fn that_the_id_is_taken_comes_before_every_other_refusal() {
+        let invalid = DraftListing { title: "".into(), increment: eur(0), ..draft() };
+        given([]).when(invalid.clone()).then_refused("invalid");
+        given(published()).when(invalid).then_refused("already_exists");
+        given(published()).when(draft()).then_refused("already_exists");
+    }
+}

@@ -37,3 +37,28 @@ impl CommandHandler<PlaceBid> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{bid, draft, given, published};
+
+    #[test]
+    fn a_bid_is_placed_and_tells_the_bidder_who_led() {
+        given(published()).when(bid(2, 30)).then(["BidPlaced"]);
+        let [drafted, opened] = published();
+        given([drafted, opened, bid(2, 30)]).when(bid(3, 40)).then(["BidPlaced", "LeaderOutbid"]);
+    }
+
+    #[test]
+    fn a_bid_is_refused_by_the_rules_at_the_time_of_the_command() {
+        given([]).when(bid(2, 30)).then_refused("not_found");
+        given(published()).when(bid(2, 9)).then_refused("too_low");
+        given(published()).when_at(bid(2, 30), draft().ends_at).then_refused("ended");
+    }
+
+    #[test]
+    fn a_ceiling_is_not_printed() {
+        let command = format!("{:?}", bid(2, 123_456));
+        assert!(!command.contains("1234") && command.contains("***"));
+    }
+}

@@ -37,3 +37,21 @@ impl CommandHandler<PublishListing> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, draft, given, lamp};
+
+    #[test]
+    fn a_draft_is_published_before_its_end() {
+        given([draft().into()]).when(PublishListing { listing: lamp() }).then(["ListingPublished"]);
+        let late = draft().ends_at;
+        given([draft().into()]).when_at(PublishListing { listing: lamp() }, late).then_refused("ended");
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        given([]).when_at(PublishListing { listing: lamp() }, at(0)).then_refused("not_found");
+    }
+}

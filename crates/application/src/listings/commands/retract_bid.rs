@@ -35,3 +35,19 @@ impl CommandHandler<RetractBid> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{bid, draft, given, lamp, party, published};
+
+    #[test]
+    fn a_bid_is_retracted_by_its_bidder_while_there_is_time() {
+        let retraction = |bidder| RetractBid { listing: lamp(), bidder: party(bidder) };
+        let history = || published().into_iter().chain([bid(2, 30)]);
+        given(history()).when(retraction(2)).then(["BidRetracted"]);
+        given(history()).when(retraction(3)).then_refused("no_bid");
+        given(history()).when_at(retraction(2), draft().ends_at).then_refused("ended");
+        given([]).when(retraction(2)).then_refused("not_found");
+    }
+}

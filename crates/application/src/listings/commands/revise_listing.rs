@@ -40,3 +40,24 @@ impl CommandHandler<ReviseListing> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{draft, given, lamp, published};
+
+    fn revision() -> ReviseListing {
+        ReviseListing { listing: lamp(), title: "b".into(), description: "".into() }
+    }
+
+    #[test]
+    fn a_draft_is_revised() {
+        given([draft().into()]).when(revision()).then(["ListingRevised"]);
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        given([]).when(revision()).then_refused("not_found");
+        given(published()).when(revision()).then_refused("not_draft");
+    }
+}

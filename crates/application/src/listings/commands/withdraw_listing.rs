@@ -37,3 +37,18 @@ impl CommandHandler<WithdrawListing> for Market {
         Ok(listing.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{draft, given, lamp, published};
+
+    #[test]
+    fn a_listing_is_withdrawn_while_it_may() {
+        let withdrawal = || WithdrawListing { listing: lamp() };
+        given([draft().into()]).when(withdrawal()).then(["ListingWithdrawn"]);
+        given(published()).when(withdrawal()).then(["ListingWithdrawn"]);
+        given(published()).when_at(withdrawal(), draft().ends_at).then_refused("ended");
+        given([]).when(withdrawal()).then_refused("not_found");
+    }
+}

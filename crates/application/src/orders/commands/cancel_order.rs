@@ -32,3 +32,19 @@ impl CommandHandler<CancelOrder> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn an_order_is_cancelled_once() {
+        let cancellation = || CancelOrder { order: basket() };
+        given([placement().into()]).when(cancellation()).then(["OrderCancelled"]);
+        given([placement().into(), cancellation().into()])
+            .when(cancellation())
+            .then_refused("not_cancellable");
+        given([]).when(cancellation()).then_refused("not_found");
+    }
+}

@@ -42,3 +42,17 @@ impl CommandHandler<ChangeQuantity> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn the_quantity_of_a_line_is_changed() {
+        let change = |sku: &str| ChangeQuantity { order: basket(), sku: sku.into(), quantity: 3 };
+        given([placement().into()]).when(change("lamp")).then(["OrderLineChanged"]);
+        given([placement().into()]).when(change("rug")).then_refused("no_line");
+        given([]).when(change("lamp")).then_refused("not_found");
+    }
+}

@@ -32,3 +32,20 @@ impl CommandHandler<DeliverOrder> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn a_shipped_order_is_delivered() {
+        let delivery = || DeliverOrder { order: basket() };
+        let payment = crate::orders::PayOrder { order: basket() };
+        let shipment = crate::orders::ShipOrder { order: basket(), tracking: "T1".into() };
+        let shipped = [placement().into(), payment.into(), shipment.into()];
+        given(shipped).when(delivery()).then(["OrderDelivered"]);
+        given([placement().into()]).when(delivery()).then_refused("not_shipped");
+        given([]).when(delivery()).then_refused("not_found");
+    }
+}

@@ -32,3 +32,17 @@ impl CommandHandler<PayOrder> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn a_pending_order_is_paid_once() {
+        let payment = || PayOrder { order: basket() };
+        given([placement().into()]).when(payment()).then(["OrderPaid"]);
+        given([placement().into(), payment().into()]).when(payment()).then_refused("not_pending");
+        given([]).when(payment()).then_refused("not_found");
+    }
+}

@@ -45,3 +45,24 @@ impl CommandHandler<PlaceOrder> for Market {
         create::<Order, _>(unit, command.order, decided).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, basket, given, placement};
+
+    #[test]
+    fn an_order_is_placed_at_the_time_of_the_command() {
+        let market = given([]);
+        market.send(&placement().into(), at(5)).unwrap();
+        assert_eq!(market.order(basket()).unwrap().placed_at(), at(5));
+    }
+
+    #[test]
+    fn that_the_id_is_taken_comes_before_every_other_refusal() {
+        let empty = PlaceOrder { lines: [].into(), ..placement() };
+        given([]).when(empty.clone()).then_refused("no_lines");
+        given([placement().into()]).when(empty).then_refused("already_exists");
+        given([placement().into()]).when(placement()).then_refused("already_exists");
+    }
+}

@@ -36,3 +36,18 @@ impl CommandHandler<RemoveLine> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn all_lines_but_the_last_are_removed() {
+        let removal = |sku: &str| RemoveLine { order: basket(), sku: sku.into() };
+        given([placement().into()]).when(removal("lamp")).then(["OrderLineRemoved"]);
+        let shrunk = || [placement().into(), removal("lamp").into()];
+        given(shrunk()).when(removal("vase")).then_refused("last_line");
+        given([]).when(removal("lamp")).then_refused("not_found");
+    }
+}

@@ -34,3 +34,17 @@ impl CommandHandler<SetAddress> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{address, basket, given, placement};
+
+    #[test]
+    fn an_address_is_set_where_the_country_is_known() {
+        let change = |country| SetAddress { order: basket(), address: address("Porto", country) };
+        given([placement().into()]).when(change("PT")).then(["OrderAddressSet"]);
+        given([placement().into()]).when(change("Portugal")).then_refused("invalid");
+        given([]).when(change("PT")).then_refused("not_found");
+    }
+}

@@ -36,3 +36,18 @@ impl CommandHandler<ShipOrder> for Market {
         Ok(order.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{basket, given, placement};
+
+    #[test]
+    fn a_paid_order_is_shipped() {
+        let shipment = || ShipOrder { order: basket(), tracking: "T1".into() };
+        let payment = crate::orders::PayOrder { order: basket() };
+        given([placement().into(), payment.into()]).when(shipment()).then(["OrderShipped"]);
+        given([placement().into()]).when(shipment()).then_refused("not_paid");
+        given([]).when(shipment()).then_refused("not_found");
+    }
+}
