@@ -1,1 +1,12 @@
-//! memory
+//! Portolan in memory: first-class adapters that need nothing installed, and the default for reads.
+//!
+//! A read model is made by [`view`]: the side that answers and the side that fills it, apart. It is rebuilt from
+//! the journal when the process starts, so that it costs start-up time and memory, and no other upkeep.
+//!
+//! This crate never knows another adapter, or a domain. The next port goes into a file named as the kernel's.
+
+pub use read::projection::MemoryProjection;
+pub use read::repository::MemoryView;
+pub use read::view;
+
+mod read;
