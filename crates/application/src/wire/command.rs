@@ -1,6 +1,7 @@
 //! Commands as JSON, one object a line: `{"command": "place_bid", "listing": .., "bidder": .., "ceiling": ..}`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use portolan_domain::{ListingId, OrderId, PartyId, Secret, order};
 use portolan_kernel::{Money, Timestamp};
@@ -80,7 +81,7 @@ commands! {
         listing: ListingId, seller: PartyId, title: String, description: String,
         asking: Money, increment: Money, reserve: Reserve, ends_at: Timestamp
     }
-    "revise_listing" => ReviseListing { listing: ListingId, title: String, description: String }
+    "revise_listing" => ReviseListing { listing: ListingId, title: Revised, description: Revised }
     "publish_listing" => PublishListing { listing: ListingId }
     "place_bid" => PlaceBid { listing: ListingId, bidder: PartyId, ceiling: Money }
     "retract_bid" => RetractBid { listing: ListingId, bidder: PartyId }
@@ -96,6 +97,17 @@ commands! {
     "ship_order" => ShipOrder { order: OrderId, tracking: String }
     "deliver_order" => DeliverOrder { order: OrderId }
     "cancel_order" => CancelOrder { order: OrderId }
+}
+
+/// A text that only a caller in the program may leave as it is.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Revised(String);
+
+impl From<Revised> for Option<Arc<str>> {
+    fn from(text: Revised) -> Self {
+        Some(text.0.into())
+    }
 }
 
 /// Null or left out where there is none.

@@ -14,10 +14,10 @@ use crate::repositories::existing;
 pub struct ReviseListing {
     /// Which.
     pub listing: ListingId,
-    /// 1 to 200 characters.
-    pub title: Arc<str>,
-    /// Up to 10,000 characters.
-    pub description: Arc<str>,
+    /// 1 to 200 characters; as it is where there is none.
+    pub title: Option<Arc<str>>,
+    /// Up to 10,000 characters; as it is where there is none.
+    pub description: Option<Arc<str>>,
 }
 
 impl Command for ReviseListing {
@@ -34,8 +34,11 @@ impl Command for ReviseListing {
 impl CommandHandler<ReviseListing> for Market {
     async fn handle(&self, command: &ReviseListing, unit: &UnitOfWork) -> Result<AggregateKey, CommandError> {
         let listing = existing::<Listing>(unit, command.listing).await?;
+        // What stays is read in the unit that writes, so that nobody else's change in between is lost.
         listing.execute(|listing| {
-            listing.revise(Arc::clone(&command.title), Arc::clone(&command.description))
+            let title = command.title.as_ref().unwrap_or(listing.title());
+            let description = command.description.as_ref().unwrap_or(listing.description());
+            listing.revise(Arc::clone(title), Arc::clone(description))
         })?;
         Ok(listing.key())
     }
@@ -44,15 +47,24 @@ impl CommandHandler<ReviseListing> for Market {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{draft, given, lamp, published};
+    use crate::testing::{at, draft, given, lamp, published};
 
     fn revision() -> ReviseListing {
-        ReviseListing { listing: lamp(), title: "b".into(), description: "".into() }
+        ReviseListing { listing: lamp(), title: Some("b".into()), description: None }
     }
 
     #[test]
     fn a_draft_is_revised() {
         given([draft().into()]).when(revision()).then(["ListingRevised"]);
+    }
+
+    #[test]
+    fn what_is_left_out_stays() {
+        let market = given([draft().into()]);
+        let before = market.listing(lamp()).unwrap();
+        market.send(&revision().into(), at(0)).unwrap();
+        let after = market.listing(lamp()).unwrap();
+        assert_eq!((&**after.title(), after.description()), ("b", before.description()));
     }
 
     #[test]
