@@ -1,23 +1,26 @@
 //! Given these commands, when that one comes, then these events or that refusal: use cases on a store in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context as Task, Poll, Waker};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_domain::{Listing, ListingId, Order, OrderId, PartyId, order};
 use portolan_kernel::{
-    AggregateKey, ChangeSet, CommandError, CommandHandler, Committed, Context, Decoder, Envelope, Id,
-    IdSource, Loaded, Money, Position, Receipt, Recorded, RecordedOutcome, Result, Selection, Timestamp,
-    Version, WriteSide, WriteStore, check_expected,
+    AggregateKey, ChangeSet, CommandError, CommandHandler, Committed, Context, Decoder, Envelope, Error, Id,
+    IdSource, Loaded, Money, Page, Position, Projector, Query, ReadRepository, Receipt, Recorded,
+    RecordedOutcome, Result, Row, Selection, Specification, Timestamp, Version, View, WriteSide, WriteStore,
+    check_expected,
 };
 use uuid::Uuid;
 
+use crate::projections::{CustomerProjector, ListingProjector, OrderProjector, TotalsProjector};
 use crate::wire::{MarketDecoder, MarketEvent, registry};
-use crate::{Market, MarketCommand};
+use crate::{Market, MarketCommand, Views};
 
 /// A market in which these commands were accepted, all at the same time.
 pub(crate) fn given(history: impl IntoIterator<Item = MarketCommand>) -> Fixture {
@@ -57,7 +60,7 @@ impl Fixture {
     pub(crate) fn send(&self, command: &MarketCommand, now: Timestamp) -> Result<Receipt, CommandError> {
         ready(async {
             let unit = self.side.begin(Context::new(Uuid::nil(), now));
-            let decided = Market::default().handle(command, &unit).await;
+            let decided = Market::new(no_rows()).handle(command, &unit).await;
             unit.finish(decided).await
         })
     }
@@ -182,6 +185,72 @@ pub(crate) fn address(city: &str, country: &str) -> order::Address {
     order::Address { name, street, city: city.to_owned(), country: country.to_owned() }
 }
 
+/// What a projector makes of these events.
+pub(crate) fn project<P: Projector<MarketEvent>>(
+    projector: &P,
+    events: &[Recorded<MarketEvent>],
+) -> BTreeMap<<P::View as View>::Id, P::View> {
+    let mut rows = BTreeMap::new();
+    for event in events {
+        let Some(id) = projector.target(event) else { continue };
+        let mut row = rows.remove(&id);
+        projector.project(&mut row, event);
+        rows.extend(row.map(|row| (id, row)));
+    }
+    rows
+}
+
+/// A market in which the lamp is published and the basket placed, with its views filled.
+pub(crate) fn projected() -> Market {
+    let fixture = given(published().into_iter().chain([placement().into()]));
+    let events = fixture.events();
+    Market::new(Views {
+        listings: Arc::new(Rows(project(&ListingProjector, &events))),
+        orders: Arc::new(Rows(project(&OrderProjector, &events))),
+        customers: Arc::new(Rows(project(&CustomerProjector, &events))),
+        totals: Arc::new(Rows(project(&TotalsProjector, &events))),
+    })
+}
+
+fn no_rows() -> Views {
+    Views {
+        listings: Arc::new(Rows(BTreeMap::new())),
+        orders: Arc::new(Rows(BTreeMap::new())),
+        customers: Arc::new(Rows(BTreeMap::new())),
+        totals: Arc::new(Rows(BTreeMap::new())),
+    }
+}
+
+/// A read model in memory, at position 3.
+struct Rows<V: View>(BTreeMap<V::Id, V>);
+
+#[async_trait]
+impl<V: View> ReadRepository<V> for Rows<V> {
+    async fn get(&self, id: &V::Id) -> Result<Option<Row<V>>> {
+        let view = self.0.get(id).cloned();
+        Ok(view.map(|view| Row { view: Arc::new(view), version: Version(1) }))
+    }
+
+    async fn find(&self, query: &Query<V>) -> Result<Page<V>> {
+        let rows = self.0.values().filter(|view| query.criteria.is_satisfied_by(view));
+        let rows = rows.map(|view| Row { view: Arc::new(view.clone()), version: Version(1) }).collect();
+        Ok(Page { rows, next: None, position: Position(3) })
+    }
+
+    async fn count(&self, criteria: &Specification<V>) -> Result<u64> {
+        Ok(self.0.values().filter(|view| criteria.is_satisfied_by(view)).count() as u64)
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Ok(Position(3))
+    }
+
+    async fn wait_for(&self, position: Position, _patience: Duration) -> Result<Position> {
+        let have = Position(3);
+        if have < position { Err(Error::Stale { have, want: position }) } else { Ok(have) }
+    }
+}
+
 fn recorded(row: &Envelope) -> Recorded<MarketEvent> {
     Recorded {
         position: row.position,
@@ -190,7 +259,7 @@ fn recorded(row: &Envelope) -> Recorded<MarketEvent> {
         version: row.version,
         occurred_at: row.occurred_at,
         recorded_at: row.recorded_at,
-        metadata: row.metadata.clone().into(),
+        metadata: row.metadata.clone(),
         event: MarketDecoder.decode(row).unwrap(),
     }
 }
@@ -225,7 +294,7 @@ impl WriteStore for Store {
         let (mut states, mut journal) = (self.states.lock().unwrap(), self.journal.lock().unwrap());
         for change in &change_set.changes {
             let current = states.get(&change.key).map(|loaded| loaded.version);
-            check_expected(change.key, change.expected, current, change.events.first().is_some())?;
+            check_expected(change.key, change.expected, current, !change.events.is_empty())?;
         }
         let mut versions = Vec::new();
         for change in &change_set.changes {

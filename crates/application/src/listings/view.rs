@@ -1,0 +1,66 @@
+//! What readers see of a listing.
+
+use std::sync::Arc;
+
+use portolan_domain::listing::Status;
+use portolan_domain::{ListingId, PartyId};
+use portolan_kernel::{Money, Timestamp, View};
+use serde::{Deserialize, Serialize};
+
+/// A listing, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListingView {
+    /// Its id.
+    pub id: ListingId,
+    /// Who sells.
+    pub seller: PartyId,
+    /// Its title.
+    pub title: Arc<str>,
+    /// Its description.
+    pub description: Arc<str>,
+    /// Where it is in its life.
+    #[serde(with = "crate::text")]
+    pub status: Status,
+    /// The price at which bidding starts.
+    pub asking: Money,
+    /// The current price: a draft's is the asking price, once sold the price paid. Keeps its last value.
+    pub price: Money,
+    /// The least that the next bid must offer; only while published.
+    pub next_minimum: Option<Money>,
+    /// Who leads; keeps its last value.
+    pub leader: Option<PartyId>,
+    /// How many bidders there are; keeps its last value.
+    pub bids: i64,
+    /// When bidding ends.
+    pub ends_at: Timestamp,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+}
+
+impl View for ListingView {
+    const NAME: &'static str = "listings";
+
+    type Id = ListingId;
+
+    fn id(&self) -> ListingId {
+        self.id
+    }
+}
+
+portolan_kernel::candidate! {
+    /// The fields of a [`ListingView`].
+    pub mod fields: ListingView {
+        id: ListingId [sortable],
+        seller: PartyId [sortable],
+        title: Arc<str> [sortable, searchable],
+        description: Arc<str> [searchable],
+        status: Status [sortable],
+        asking: Money [sortable],
+        price: Money [sortable],
+        next_minimum: Option<Money> [sortable],
+        leader: Option<PartyId> [sortable],
+        bids: i64 [sortable],
+        ends_at: Timestamp [sortable],
+        published_at: Option<Timestamp> [sortable],
+    }
+}

@@ -1,0 +1,116 @@
+//! What readers see of an order.
+
+use std::sync::Arc;
+
+use portolan_domain::order::{Address, Line, Status};
+use portolan_domain::{OrderId, PartyId};
+use portolan_kernel::specification::Embedded;
+use portolan_kernel::{Money, Timestamp, View};
+use serde::{Deserialize, Serialize};
+
+/// An order; a cancelled one keeps all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    /// Its id.
+    pub id: OrderId,
+    /// Who buys.
+    pub customer: PartyId,
+    /// Where it is in its life.
+    #[serde(with = "crate::text")]
+    pub status: Status,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// The sum of the quantities.
+    pub items: i64,
+    /// The sum of quantity times unit price.
+    pub total: Money,
+    /// What is bought, in order.
+    pub lines: Vec<LineView>,
+    /// The carrier's number, once shipped.
+    pub tracking: Option<Arc<str>>,
+    /// Where it goes, where that is known.
+    pub address: Option<AddressView>,
+}
+
+/// One article of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineView {
+    /// The article.
+    pub sku: Arc<str>,
+    /// What it is, in words.
+    pub description: Arc<str>,
+    /// How many.
+    pub quantity: i64,
+    /// The price of one.
+    pub unit_price: Money,
+}
+
+impl From<&Line> for LineView {
+    fn from(line: &Line) -> Self {
+        Self {
+            sku: Arc::clone(&line.sku),
+            description: Arc::clone(&line.description),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+        }
+    }
+}
+
+/// Where an order goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressView {
+    /// Who receives it.
+    pub name: String,
+    /// Street and number.
+    pub street: String,
+    /// Town.
+    pub city: String,
+    /// An ISO 3166-1 alpha-2 code.
+    pub country: String,
+}
+
+impl From<&Address> for AddressView {
+    fn from(address: &Address) -> Self {
+        let Address { name, street, city, country } = address.clone();
+        Self { name, street, city, country }
+    }
+}
+
+impl View for OrderView {
+    const NAME: &'static str = "orders";
+
+    type Id = OrderId;
+
+    fn id(&self) -> OrderId {
+        self.id
+    }
+}
+
+portolan_kernel::candidate! {
+    /// The fields of an [`OrderView`].
+    pub mod fields: OrderView {
+        id: OrderId [sortable],
+        customer: PartyId [sortable],
+        status: Status [sortable],
+        placed_at: Timestamp [sortable],
+        items: i64 [sortable],
+        total: Money [sortable],
+        lines: Vec<LineView> [],
+        tracking: Option<Arc<str>> [sortable],
+        address: Option<Embedded> [] = |order| order.address.as_ref().map(|_| Embedded),
+        address_name as "address.name": Option<String> [sortable] = |order| order.address.as_ref().map(|to| &*to.name),
+        address_street as "address.street": Option<String> [sortable] = |order| order.address.as_ref().map(|to| &*to.street),
+        address_city as "address.city": Option<String> [sortable] = |order| order.address.as_ref().map(|to| &*to.city),
+        address_country as "address.country": Option<String> [sortable] = |order| order.address.as_ref().map(|to| &*to.country),
+    }
+}
+
+portolan_kernel::candidate! {
+    /// The fields of a [`LineView`].
+    pub mod line_fields: LineView {
+        sku: Arc<str> [],
+        description: Arc<str> [searchable],
+        quantity: i64 [],
+        unit_price: Money [],
+    }
+}
