@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use portolan_domain::{ListingId, OrderId};
-use portolan_kernel::{CommandError, Process, Timestamp};
+use portolan_domain::{ListingId, OrderId, listing, order};
+use portolan_kernel::{CommandError, Envelope, Process, Timestamp};
 use serde::Deserialize;
 
 use crate::processes::OrderForSale;
-use crate::testing::{Fixture, given};
-use crate::wire::CommandLine;
+use crate::projections::{CustomerProjector, ListingProjector, OrderProjector, TotalsProjector};
+use crate::testing::{Fixture, given, project};
+use crate::totals::MarketTotals;
+use crate::wire::{CommandLine, registry};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -131,5 +133,101 @@ fn the_sample_comes_out_as_the_independent_model_says() {
             tracking: state.tracking().map(ToString::to_string),
         };
         assert_eq!(&got, order, "{id}");
+    }
+}
+
+#[test]
+fn the_views_show_what_the_aggregates_hold() {
+    let Imported { market, .. } = import(&data("market.jsonl"));
+    let events = market.events();
+
+    let listings = project(&ListingProjector, &events);
+    for (id, row) in &listings {
+        let state = market.listing(*id).unwrap();
+        assert_eq!(
+            (row.seller, &row.title, &row.description, row.status, row.asking, row.ends_at),
+            (
+                state.seller(),
+                state.title(),
+                state.description(),
+                state.status(),
+                state.asking(),
+                state.ends_at()
+            ),
+        );
+        assert_eq!(
+            (row.price, row.next_minimum, row.leader, row.bids),
+            (state.price(), state.next_minimum(), state.leader(), state.bids().len() as i64),
+        );
+    }
+    let orders = project(&OrderProjector, &events);
+    for (id, row) in &orders {
+        let state = market.order(*id).unwrap();
+        assert_eq!(
+            (row.customer, row.status, row.placed_at, row.items, row.total),
+            (state.customer(), state.status(), state.placed_at(), state.items(), state.total()),
+        );
+        assert_eq!(row.lines, state.lines().iter().map(Into::into).collect::<Vec<_>>());
+        assert_eq!(row.address, state.address().map(Into::into));
+        assert_eq!(row.tracking.as_ref(), state.tracking());
+    }
+
+    // The sums, from the rows instead of the events.
+    let customers = project(&CustomerProjector, &events);
+    let buyers: HashSet<_> = orders.values().map(|order| order.customer).collect();
+    assert_eq!(customers.len(), buyers.len());
+    for (id, row) in customers {
+        let of = |status| orders.values().filter(move |order| order.customer == id && order.status == status);
+        let counts = &row.orders;
+        assert_eq!(
+            [counts.pending, counts.paid, counts.shipped, counts.delivered, counts.cancelled],
+            order::Status::ALL.map(|status| of(status).count() as i64),
+        );
+        let mut spent = BTreeMap::new();
+        for order in
+            [order::Status::Paid, order::Status::Shipped, order::Status::Delivered].into_iter().flat_map(of)
+        {
+            *spent.entry(order.total.currency).or_default() += order.total.amount;
+        }
+        spent.retain(|_, amount: &mut i64| *amount != 0);
+        assert_eq!(
+            row.spent.iter().map(|spent| (spent.currency, spent.amount)).collect::<BTreeMap<_, _>>(),
+            spent
+        );
+        let last = orders.values().filter(|order| order.customer == id).map(|order| order.placed_at).max();
+        assert_eq!(Some(row.last_order_at), last);
+    }
+    let totals = project(&TotalsProjector, &events);
+    let sum = |of: fn(&MarketTotals) -> i64| totals.values().map(of).sum::<i64>();
+    let sold = listings.values().filter(|listing| listing.status == listing::Status::Sold);
+    assert_eq!(
+        sum(|day| day.sold_value.amount),
+        sold.clone().map(|listing| listing.price.amount).sum::<i64>()
+    );
+    assert_eq!(sum(|day| day.listings_sold), sold.count() as i64);
+    assert_eq!(sum(|day| day.orders_placed), orders.len() as i64);
+    let published = listings.values().filter(|listing| listing.published_at.is_some());
+    assert_eq!(sum(|day| day.listings_published), published.count() as i64);
+    let shipped = orders.values().filter(|order| order.tracking.is_some());
+    assert_eq!(sum(|day| day.orders_shipped), shipped.count() as i64);
+}
+
+#[test]
+fn replaying_the_journal_gives_the_states() {
+    let Imported { market, .. } = import(&data("market.jsonl"));
+    let mut histories: BTreeMap<_, Vec<Envelope>> = BTreeMap::new();
+    for row in market.rows() {
+        histories.entry((row.aggregate_type.clone(), row.aggregate_id)).or_default().push(row);
+    }
+    let registry = registry();
+    for ((aggregate_type, id), history) in histories {
+        let aggregate_type = registry.get(&aggregate_type).unwrap();
+        let (replayed, version) = aggregate_type.replay(&history).unwrap();
+        let stored = market.stored(aggregate_type.name(), id);
+        assert_eq!(aggregate_type.difference(&stored.state, &replayed.unwrap()), None);
+        assert_eq!(version, stored.version);
+        let document = aggregate_type.encode_state(&stored.state).unwrap();
+        let read = aggregate_type.decode_state(document.schema_version, &document.json).unwrap();
+        assert_eq!(aggregate_type.difference(&stored.state, &read), None);
     }
 }

@@ -74,6 +74,14 @@ impl Fixture {
         journal.iter().skip(position as usize).map(recorded).collect()
     }
 
+    pub(crate) fn rows(&self) -> Vec<Envelope> {
+        self.store.journal.lock().unwrap().clone()
+    }
+
+    pub(crate) fn stored(&self, aggregate_type: &'static str, id: Uuid) -> Loaded {
+        self.store.states.lock().unwrap()[&AggregateKey { aggregate_type, id }].clone()
+    }
+
     pub(crate) fn listing(&self, id: ListingId) -> Option<Listing> {
         let unit = self.side.begin(Context::new(Uuid::nil(), at(0)));
         ready(unit.repository::<Listing>().get(id)).unwrap().map(|handle| (*handle.state()).clone())
