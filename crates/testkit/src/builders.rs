@@ -4,8 +4,8 @@ use portolan_kernel::{Money, Timestamp};
 use uuid::Uuid;
 
 use crate::counter::{
-    CounterId, Event, Incremented, Line, LineAdded, LineRemoved, LinesReordered, MomentSet, Opened, PlaceTaken,
-    PriceSet, TextSet,
+    CounterId, Event, Incremented, Line, LineAdded, LineRemoved, LinesReordered, MomentSet, Opened,
+    PlaceTaken, PriceSet, TextSet,
 };
 
 /// The id of the counter that is called so; the same in every run.

@@ -1,12 +1,39 @@
-//! The contracts of the ports, and what tests are made of.
+//! The contracts of the ports as test suites, and what tests are made of.
+//!
+//! An adapter of any team implements [`WriteHarness`] and writes one line for each contract
+//! ([`write_contract!`], [`journal_contract!`], [`checkpoint_contract!`]): a test for each clause, on both kinds of
+//! Tokio runtime, under a deadline. What it cannot promise it declares in its [`Capabilities`]; those clauses are
+//! skipped with its reason, which must stand in `tests/contract_skips.txt` beside its tests.
+//!
+//! The clauses ([`contracts`]) work on an aggregate of the kit's own ([`counter`]), so that nobody needs the market.
+//! They are tested themselves: the [`reference`] store keeps them all, and each [saboteur](saboteurs) breaks its own.
+//!
+//! A new clause is a function in the file of its theme, a line in its contract's table, a line in its macro, and a
+//! saboteur. This crate never knows an adapter.
+
 pub use breach::{Breach, OrBreach, Verdict};
+pub use capabilities::{Capabilities, Capability};
+pub use clause::{Check, Clause};
 pub use clock::ManualClock;
+pub use harness::{Place, Polls, WriteHarness, WritePorts};
 pub use ids::SequentialIds;
+pub use subject::{Effort, Subject};
 
 mod breach;
 pub mod builders;
+mod capabilities;
+pub mod child;
+mod clause;
 mod clock;
+pub mod contracts;
 pub mod counter;
+mod harness;
 mod ids;
+mod macros;
+pub mod reference;
+pub mod report;
+pub mod run;
 pub mod scenario;
+pub mod subject;
+mod tasks;
 pub mod witness;

@@ -28,7 +28,15 @@ macro_rules! payloads {
 }
 
 payloads!(
-    Opened, Incremented, TextSet, PriceSet, MomentSet, LineAdded, LineRemoved, LinesReordered, PlaceTaken
+    Opened,
+    Incremented,
+    TextSet,
+    PriceSet,
+    MomentSet,
+    LineAdded,
+    LineRemoved,
+    LinesReordered,
+    PlaceTaken
 );
 
 impl Codec<Counter> for CounterCodec {

@@ -5,7 +5,8 @@
 
 pub use codec::{CounterCodec, CounterDecoder, CounterEvent};
 pub use event::{
-    Event, Incremented, LineAdded, LineRemoved, LinesReordered, MomentSet, Opened, PlaceTaken, PriceSet, TextSet,
+    Event, Incremented, LineAdded, LineRemoved, LinesReordered, MomentSet, Opened, PlaceTaken, PriceSet,
+    TextSet,
 };
 pub use refusal::Refused;
 pub use state::{Counter, Line};
@@ -15,6 +16,7 @@ use portolan_kernel::Registry;
 mod codec;
 mod decisions;
 mod event;
+pub mod fields;
 mod refusal;
 mod state;
 

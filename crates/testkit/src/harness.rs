@@ -1,0 +1,125 @@
+//! What an adapter gives the kit so that the kit can try it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    Checkpoints, Clock, Deadlines, Error, Journal, Position, Reset, Result, SubscriptionId, WriteStore,
+};
+
+use crate::child::{self, Child};
+use crate::{Capabilities, Subject, Verdict};
+
+/// A way to make and open stores of one kind for counters ([`counter::registry`](crate::counter::registry)).
+///
+/// Only [`place`](Self::place) and [`open`](Self::open) must be there; the rest is for capabilities.
+#[async_trait]
+pub trait WriteHarness: Send + Sync + 'static {
+    /// What the stores promise.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    /// A new place for one store, with nothing in it.
+    async fn place(&self) -> Result<Place>;
+
+    /// Opens the store at this address, making it where the place is empty. The time is that of `clock`.
+    async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts>;
+
+    /// Lets go of a store whose last handles these are; it can be opened again when this has ended.
+    async fn close(&self, ports: WritePorts) -> Result<()> {
+        drop(ports);
+        Ok(())
+    }
+
+    /// What the adapter's own check of a store finds wrong: orphan rows, states that are not what their history
+    /// makes of them. Nothing, where it has no such check.
+    async fn findings(&self, _subject: &Subject) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// The records of how this checkpoint was moved back, oldest first: from where, and why.
+    /// For [`Capability::ResetRecords`](crate::Capability::ResetRecords).
+    async fn reset_records(
+        &self,
+        _subject: &Subject,
+        _subscription: &SubscriptionId,
+    ) -> Result<Vec<(Position, Reset)>> {
+        Err(Error::Unsupported("this harness shows no records of resets".to_owned()))
+    }
+
+    /// Lets another process work on the store at this address, kills it when it has told of `enough` results,
+    /// and answers all that it told of. For [`Capability::Kill`](crate::Capability::Kill).
+    ///
+    /// Unless it is overridden, the running test is started once more as a child process and killed with
+    /// `SIGKILL`.
+    async fn kill_during(&self, child: &Child, enough: usize) -> Verdict<Vec<u64>> {
+        child::run_and_kill(child, enough).await
+    }
+}
+
+/// Where a store is, and what keeps it there: dropping this removes it.
+pub struct Place {
+    /// What [`WriteHarness::open`] takes: a path, a URL, a name.
+    pub address: String,
+    guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Place {
+    /// A place that is there for as long as `guard` lives.
+    pub fn new(address: impl Into<String>, guard: impl Any + Send + Sync) -> Self {
+        Self { address: address.into(), guard: Box::new(guard) }
+    }
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let _ = &self.guard;
+        formatter.debug_tuple("Place").field(&self.address).finish()
+    }
+}
+
+/// The ports of one open store.
+#[derive(Clone)]
+pub struct WritePorts {
+    /// Where aggregates are kept.
+    pub store: Arc<dyn WriteStore>,
+    /// What happened to them.
+    pub journal: Arc<dyn Journal>,
+    /// How far its subscriptions are.
+    pub checkpoints: Arc<dyn Checkpoints>,
+    /// For [`Capability::Deadlines`](crate::Capability::Deadlines).
+    pub deadlines: Option<Arc<dyn Deadlines>>,
+    /// How often the store has looked for new commits by itself.
+    /// For [`Capability::CountPolls`](crate::Capability::CountPolls).
+    pub polls: Option<Polls>,
+}
+
+impl WritePorts {
+    /// The ports of a store that implements them all.
+    pub fn of<S: WriteStore + Journal + Checkpoints + Deadlines>(store: Arc<S>) -> Self {
+        Self {
+            store: Arc::clone(&store) as _,
+            journal: Arc::clone(&store) as _,
+            checkpoints: Arc::clone(&store) as _,
+            deadlines: Some(store as _),
+            polls: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for WritePorts {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("WritePorts")
+    }
+}
+
+/// How often a store looks for new commits by itself.
+#[derive(Clone)]
+pub struct Polls {
+    /// How often it has.
+    pub count: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// How often it declares to do so in a second, at the most.
+    pub per_second: u64,
+}

@@ -1,0 +1,136 @@
+//! One line in an adapter's tests, one test for each clause.
+//!
+//! The names stand here and in the tables of [`contracts`](crate::contracts), because a macro cannot read a table;
+//! each use of a macro has a test that both are the same.
+
+/// The contract of units of work and write repositories, as tests of the harness that this expression makes.
+///
+/// ```
+/// use portolan_testkit::reference::ReferenceHarness;
+///
+/// portolan_testkit::write_contract!(ReferenceHarness::default());
+/// portolan_testkit::journal_contract!(ReferenceHarness::default());
+/// portolan_testkit::checkpoint_contract!(ReferenceHarness::default());
+/// ```
+#[macro_export]
+macro_rules! write_contract {
+    ($harness:expr) => {
+        $crate::contract_tests! { write_contract, WRITE, write_test, $crate::WriteHarness, $harness, [
+            w01_a_missing_id_is_none
+            w02_what_was_added_comes_back_equal
+            w02_find_answers_all_that_match_in_the_order_of_ids
+            w03_adding_what_exists_leaves_the_first_intact
+            w04_the_version_rises_by_the_number_of_events
+            w05_a_stale_commit_conflicts_and_writes_nothing
+            w06_a_change_to_what_is_not_there_is_never_an_insert
+            w07_five_workers_with_ten_increments_make_fifty
+            w08_one_of_twenty_takes_the_one_place
+            w09_a_failed_unit_writes_nothing_and_a_refusal_only_its_record
+            w10_a_reader_never_sees_state_without_event_nor_event_without_state
+            w11_a_dropped_commit_leaves_all_or_nothing
+            w12_two_gets_in_one_unit_are_one_aggregate
+            w12_find_tests_the_units_own_copies_again
+            w13_what_was_removed_is_gone_and_goes_on_at_the_next_version
+            w14_a_stale_removal_conflicts
+            w15_the_list_is_exact_after_removal_and_reordering
+            w16_hostile_text_comes_back_as_it_was
+            w17_extreme_numbers_and_microseconds_come_back_as_they_were
+            w18_a_commit_without_changes_writes_only_its_record
+            w19_what_was_acknowledged_survives_a_kill
+            w19_what_was_acknowledged_survives_reopening
+            w20_two_aggregates_commit_together_or_not_at_all
+            w21_a_repeated_command_answers_its_first_outcome
+            w21_a_repeat_in_a_race_is_written_once
+            w21_another_payload_under_one_id_is_refused
+            w21_failures_are_never_recorded
+            w21_an_outcome_is_kept_until_its_time
+            w22_what_is_not_committed_never_shows
+            w23_replay_of_the_journal_equals_the_stored_state
+        ] }
+    };
+}
+
+/// The contract of the journal, as tests of the harness that this expression makes.
+#[macro_export]
+macro_rules! journal_contract {
+    ($harness:expr) => {
+        $crate::contract_tests! { journal_contract, JOURNAL, write_test, $crate::WriteHarness, $harness, [
+            j01_versions_and_positions_are_dense_and_rise
+            j02_a_wrong_expected_version_conflicts_and_writes_no_rows
+            j03_of_two_writers_with_one_expectation_one_succeeds
+            j04_the_events_of_a_commit_are_contiguous
+            j04_a_kill_leaves_whole_commits
+            j05_reads_are_bounded_and_end_with_a_commit
+            j05_an_unknown_aggregate_has_an_empty_history
+            j06_an_event_comes_back_as_it_was_written
+            j07_an_event_id_is_never_written_twice
+            j10_a_reader_anywhere_gets_the_next_event_or_waits
+            j11_a_tailing_reader_sees_each_event_once_and_in_order
+            j12_a_clock_set_back_changes_no_order
+            j13_an_unknown_event_type_is_an_error_that_names_its_position
+            j14_a_waiting_reader_wakes_on_a_commit
+            j14_a_waiting_reader_wakes_on_a_commit_beside
+            j14_an_idle_store_polls_no_more_often_than_it_declares
+            j15_history_as_of_a_version
+            j15_history_as_of_a_time
+        ] }
+    };
+}
+
+/// The contract of checkpoints, as tests of the harness that this expression makes.
+#[macro_export]
+macro_rules! checkpoint_contract {
+    ($harness:expr) => {
+        $crate::contract_tests! { checkpoint_contract, CHECKPOINT, write_test, $crate::WriteHarness, $harness, [
+            c01_a_missing_checkpoint_is_none
+            c02_initialising_twice_is_refused
+            c03_positions_are_exact_up_to_the_largest
+            c04_an_advance_from_a_stale_value_conflicts
+            c05_only_a_reset_goes_backwards
+            c05_a_reset_is_recorded
+            c06_checkpoint_and_read_model_move_in_one_transaction
+            c06_deadlines_come_due_in_order
+            c14_subscriptions_and_their_versions_are_independent
+            c15_what_was_saved_survives_a_kill
+            c15_what_was_saved_survives_reopening
+        ] }
+    };
+}
+
+/// The tests of one contract.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! contract_tests {
+    ($module:ident, $table:ident, $test:ident, $harness_trait:path, $harness:expr, [$($name:ident)+]) => {
+        mod $module {
+            use super::*;
+
+            $(
+                #[test]
+                fn $name() {
+                    let clause = $crate::run::named($crate::contracts::$table, ::std::stringify!($name));
+                    $crate::run::$test(clause, $harness, ::std::module_path!());
+                }
+            )+
+
+            #[test]
+            fn every_clause_has_a_test() {
+                let clauses: ::std::vec::Vec<_> =
+                    $crate::contracts::$table.iter().map(|clause| clause.name).collect();
+                ::std::assert_eq!(clauses, [$(::std::stringify!($name)),+]);
+            }
+
+            /// A new skip fails until it stands in `tests/contract_skips.txt`. Prints the table of the clauses.
+            #[test]
+            fn skipped_clauses_are_reviewed() {
+                use $harness_trait as _;
+                let capabilities = ($harness).capabilities();
+                let adapter = ::std::concat!(::std::env!("CARGO_PKG_NAME"), ", ", ::std::module_path!());
+                $crate::report::say(&$crate::report::matrix(adapter, $crate::contracts::$table, &capabilities));
+                let skips = ::std::concat!(::std::env!("CARGO_MANIFEST_DIR"), "/tests/contract_skips.txt");
+                let skips = ::std::fs::read_to_string(skips).unwrap_or_default();
+                $crate::run::skips_are_reviewed($crate::contracts::$table, &capabilities, &skips);
+            }
+        }
+    };
+}

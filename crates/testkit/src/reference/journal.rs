@@ -1,0 +1,58 @@
+//! The journal: a vector of what was committed.
+
+use async_trait::async_trait;
+use portolan_kernel::{Envelope, Error, Journal, Position, READ_LIMIT, Result, Until, Version};
+use uuid::Uuid;
+
+use super::ReferenceStore;
+
+#[async_trait]
+impl Journal for ReferenceStore {
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        check_limit(limit)?;
+        let contents = self.data.look();
+        let rest = contents.journal.iter().filter(|event| event.position > after);
+        let mut events: Vec<Envelope> = Vec::new();
+        for event in rest {
+            let ends_whole = events.last().is_none_or(|last| last.position == last.commit_position);
+            if events.len() >= limit && ends_whole {
+                break;
+            }
+            events.push(event.clone());
+        }
+        Ok(events)
+    }
+
+    async fn head(&self) -> Result<Position> {
+        Ok(self.data.look().head())
+    }
+
+    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
+        check_limit(limit)?;
+        let contents = self.data.look();
+        let all: Vec<_> = contents.journal.iter().filter(|event| event.aggregate_id == id).collect();
+        let last = match until {
+            Until::Now => Version(u64::MAX),
+            Until::Version(version) => version,
+            Until::Time(time) => all
+                .iter()
+                .rfind(|event| event.occurred_at <= time)
+                .map_or(Version::ZERO, |event| event.version),
+        };
+        let asked = all.into_iter().filter(|event| event.version > after && event.version <= last);
+        Ok(asked.take(limit).cloned().collect())
+    }
+
+    async fn changed(&self, after: Position) -> Result<Position> {
+        let mut head = self.data.head.subscribe();
+        let seen = head.wait_for(|head| *head > after).await;
+        seen.map(|head| *head).map_err(|_| Error::Closed("the journal".to_owned()))
+    }
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if limit == 0 || limit > READ_LIMIT {
+        return Err(Error::Invalid(format!("a limit of {limit} is not between 1 and {READ_LIMIT}")));
+    }
+    Ok(())
+}

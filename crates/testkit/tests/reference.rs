@@ -1,0 +1,7 @@
+//! The reference store keeps every clause that it promises.
+
+use portolan_testkit::reference::ReferenceHarness;
+
+portolan_testkit::write_contract!(ReferenceHarness::default());
+portolan_testkit::journal_contract!(ReferenceHarness::default());
+portolan_testkit::checkpoint_contract!(ReferenceHarness::default());
