@@ -1,10 +1,12 @@
 //! The unit of work (Fowler): what one command read and changed, written together or not at all.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::handle::AnySlot;
 use crate::{
@@ -36,13 +38,13 @@ impl WriteSide {
     /// Begins a unit of work for one command. No I/O; dropping the unit forgets everything.
     #[must_use]
     pub fn begin(&self, context: Context) -> UnitOfWork {
-        UnitOfWork {
+        UnitOfWork(Box::new(Unit {
             side: self.clone(),
             context,
             target: None,
             identity: Mutex::default(),
             decided_on_copy: AtomicBool::new(false),
-        }
+        }))
     }
 
     /// The store below.
@@ -67,13 +69,22 @@ impl std::fmt::Debug for WriteSide {
 /// What one command read and changed. It holds no transaction and no connection while its caller thinks.
 ///
 /// Repositories hand out [`Handle`]s from its identity map; [`commit`](Self::commit) ships one [`ChangeSet`].
-pub struct UnitOfWork {
+pub struct UnitOfWork(Box<Unit>);
+
+/// Behind a box, because a unit is handed through several futures and would be copied each time.
+struct Unit {
     side: WriteSide,
     context: Context,
     target: Option<AggregateKey>,
-    identity: Mutex<HashMap<AggregateKey, Entry>>,
+    identity: Mutex<Identity>,
     decided_on_copy: AtomicBool,
 }
+
+/// The identity map (Fowler).
+type Identity = HashMap<AggregateKey, Entry>;
+
+/// What a decision took for granted without changing it.
+type Reads = Vec<(AggregateKey, Expected)>;
 
 /// What the unit knows of an id: its aggregate, or that there was none.
 enum Entry {
@@ -84,21 +95,21 @@ enum Entry {
 impl UnitOfWork {
     /// The command's context; its `occurred_at` is the domain's "now".
     #[must_use]
-    pub const fn context(&self) -> &Context {
-        &self.context
+    pub fn context(&self) -> &Context {
+        &self.0.context
     }
 
     /// The same unit, for a command about this aggregate: it is the one that `if_match` speaks of.
     #[must_use]
-    pub const fn about(mut self, target: Option<AggregateKey>) -> Self {
-        self.target = target;
+    pub fn about(mut self, target: Option<AggregateKey>) -> Self {
+        self.0.target = target;
         self
     }
 
     /// Where this unit commits: for questions to the store beside its aggregates.
     #[must_use]
-    pub const fn write_side(&self) -> &WriteSide {
-        &self.side
+    pub fn write_side(&self) -> &WriteSide {
+        &self.0.side
     }
 
     /// The repository of `A` in this unit.
@@ -118,7 +129,7 @@ impl UnitOfWork {
     /// [`CommandError::Refused`] where that first outcome was a refusal, [`CommandError::Reused`] where the id
     /// came with another payload, [`CommandError::Failed`] with the errors of [`WriteStore::commit`].
     pub async fn commit(self, about: AggregateKey) -> Result<Receipt, CommandError> {
-        self.write(about).await
+        self.write(about)?.outcome().await
     }
 
     /// Drops all changes and answers this refusal, once it is sure: where the command's outcome is kept it is
@@ -127,7 +138,7 @@ impl UnitOfWork {
     /// # Errors
     /// The refusal, or as [`commit`](Self::commit). A repeated command gets its first outcome, receipt included.
     pub async fn refuse(self, refusal: Refusal) -> Result<Receipt, CommandError> {
-        self.record(refusal).await
+        self.record(refusal)?.outcome().await
     }
 
     /// [`commit`](Self::commit)s a decision, or [`refuse`](Self::refuse)s it. A decision to make what is there
@@ -136,60 +147,57 @@ impl UnitOfWork {
     /// # Errors
     /// As those two; a decision that failed is dropped and its error answered.
     pub async fn finish(self, decided: Result<AggregateKey, CommandError>) -> Result<Receipt, CommandError> {
-        match decided {
-            Ok(about) => match self.write(about).await {
-                Err(CommandError::Failed(Error::AlreadyExists(_))) => {
-                    self.record(Refusal::already_exists(about)).await
-                }
-                done => done,
-            },
-            Err(CommandError::Refused(refusal)) => self.record(refusal).await,
+        let about = decided.as_ref().ok().copied();
+        let answer = match decided {
+            Ok(about) => self.write(about),
+            Err(CommandError::Refused(refusal)) => self.record(refusal),
             Err(failed) => Err(failed),
+        }?;
+        match (answer.outcome().await, about) {
+            (Err(CommandError::Failed(Error::AlreadyExists(_))), Some(about)) => {
+                self.record(Refusal::already_exists(about))?.outcome().await
+            }
+            (outcome, _) => outcome,
         }
     }
 
-    async fn write(&self, about: AggregateKey) -> Result<Receipt, CommandError> {
-        let read_at = match self.identity().get(&about) {
-            Some(Entry::Present(slot)) => slot.version_read(),
-            _ => Version::ZERO,
+    fn write(&self, about: AggregateKey) -> Result<Shipped<'_>, CommandError> {
+        let (read_at, changes, mut reads) = {
+            let identity = self.identity();
+            let read_at = match identity.get(&about) {
+                Some(Entry::Present(slot)) => slot.version_read(),
+                _ => Version::ZERO,
+            };
+            let (changes, reads) = self.changes(&identity)?;
+            (read_at, changes, reads)
         };
-        let (changes, mut reads) = self.changes()?;
-        if changes.is_empty() && self.decided_on_copy.load(Ordering::Relaxed) {
+        if changes.is_empty() && self.0.decided_on_copy.load(Ordering::Relaxed) {
             // "Nothing to do" is an answer like a refusal: a kept copy must not give it by itself.
             reads = self.taken_for_granted();
         }
-        if changes.is_empty() && reads.is_empty() && self.context.idempotency.is_none() {
-            let position = self.side.store().last_position();
-            return Ok(Receipt { id: about.id, version: read_at, position });
+        if changes.is_empty() && reads.is_empty() && self.0.context.idempotency.is_none() {
+            let position = self.0.side.store().last_position();
+            return Ok(Shipped::Nothing(Receipt { id: about.id, version: read_at, position }));
         }
         let answer = Answer::Receipt { about, read_at };
-        self.ship(ChangeSet { changes, reads, ..self.blank(answer)? }).await
+        Ok(self.ship(ChangeSet { changes, reads, ..self.blank(answer)? }))
     }
 
-    async fn record(&self, refusal: Refusal) -> Result<Receipt, CommandError> {
-        let on_copy = self.decided_on_copy.load(Ordering::Relaxed);
-        if self.context.idempotency.is_none() && !on_copy {
+    fn record(&self, refusal: Refusal) -> Result<Shipped<'_>, CommandError> {
+        let on_copy = self.0.decided_on_copy.load(Ordering::Relaxed);
+        if self.0.context.idempotency.is_none() && !on_copy {
             return Err(CommandError::Refused(refusal));
         }
         let reads = self.taken_for_granted();
-        self.ship(ChangeSet { reads, ..self.blank(Answer::Refusal(refusal))? }).await
+        Ok(self.ship(ChangeSet { reads, ..self.blank(Answer::Refusal(refusal))? }))
     }
 
-    async fn ship(&self, change_set: ChangeSet) -> Result<Receipt, CommandError> {
-        let outcome = match self.side.store().commit(change_set).await? {
-            Committed::Done { outcome, .. } | Committed::Repeated(outcome) => outcome,
-            Committed::Reused => {
-                return Err(CommandError::Reused { command_id: self.context.command_id });
-            }
-        };
-        match outcome {
-            Outcome::Accepted(receipt) => Ok(receipt),
-            Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
-        }
+    fn ship(&self, change_set: ChangeSet) -> Shipped<'_> {
+        Shipped::ChangeSet(change_set.command_id, self.0.side.store().commit(change_set))
     }
 
     /// What the store had when a decision to change nothing was made.
-    fn taken_for_granted(&self) -> Vec<(AggregateKey, Expected)> {
+    fn taken_for_granted(&self) -> Reads {
         let mut reads: Vec<_> = self
             .identity()
             .iter()
@@ -205,11 +213,11 @@ impl UnitOfWork {
     }
 
     /// What happened to the unit's aggregates, and what it only read but must find unchanged.
-    fn changes(&self) -> Result<(Vec<Change>, Vec<(AggregateKey, Expected)>)> {
+    fn changes(&self, identity: &Identity) -> Result<(Vec<Change>, Reads)> {
         let (mut changes, mut reads) = (Vec::new(), Vec::new());
-        for (key, entry) in self.identity().iter() {
+        for (key, entry) in identity {
             let Entry::Present(slot) = entry else { continue };
-            match slot.take_change(self.side.ids())? {
+            match slot.take_change(self.0.side.ids())? {
                 Some(change) => changes.push(change),
                 None if slot.must_not_change() => reads.push((*key, slot.expected())),
                 None => {}
@@ -222,12 +230,12 @@ impl UnitOfWork {
     }
 
     fn blank(&self, answer: Answer) -> Result<ChangeSet> {
-        let metadata = serde_json::to_string(&self.context.metadata())
+        let metadata = serde_json::to_string(&self.0.context.metadata())
             .map_err(|error| Error::Invalid(format!("the command's metadata is not JSON: {error}")))?;
         Ok(ChangeSet {
-            command_id: self.context.command_id,
-            idempotency: self.context.idempotency,
-            occurred_at: self.context.occurred_at,
+            command_id: self.0.context.command_id,
+            idempotency: self.0.context.idempotency,
+            occurred_at: self.0.context.occurred_at,
             metadata: metadata.into(),
             changes: Vec::new(),
             reads: Vec::new(),
@@ -235,8 +243,8 @@ impl UnitOfWork {
         })
     }
 
-    fn identity(&self) -> MutexGuard<'_, HashMap<AggregateKey, Entry>> {
-        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
+    fn identity(&self) -> MutexGuard<'_, Identity> {
+        self.0.identity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The handle that the unit already has: `Some(None)` where it knows that there is none.
@@ -249,13 +257,13 @@ impl UnitOfWork {
 
     /// Takes what the store answered into the identity map; the first to come stays.
     fn keep<A: Aggregate>(&self, key: AggregateKey, loaded: Option<Loaded>) -> Result<Option<Handle<A>>> {
-        let codec = self.side.0.registry.codec::<A>()?;
+        let codec = self.0.side.0.registry.codec::<A>()?;
         let entry = match loaded {
             None => Entry::Missing,
             Some(loaded) => {
                 self.check_if_match(key, loaded.version)?;
                 if !loaded.fresh {
-                    self.decided_on_copy.store(true, Ordering::Relaxed);
+                    self.0.decided_on_copy.store(true, Ordering::Relaxed);
                 }
                 let state = loaded.state.downcast::<A>().map_err(|_| {
                     Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE))
@@ -271,8 +279,8 @@ impl UnitOfWork {
     }
 
     fn check_if_match(&self, key: AggregateKey, version: Version) -> Result<()> {
-        match self.context.if_match {
-            Some(expected) if self.target == Some(key) && expected != version => {
+        match self.0.context.if_match {
+            Some(expected) if self.0.target == Some(key) && expected != version => {
                 Err(Error::conflict(key, Some(expected), Some(version)))
             }
             _ => Ok(()),
@@ -280,9 +288,33 @@ impl UnitOfWork {
     }
 }
 
+/// What a unit of work is left with once it is decided: small, so that the futures of callers are.
+enum Shipped<'a> {
+    /// There was nothing to write and nothing to check.
+    Nothing(Receipt),
+    /// The store's future, and the command's id.
+    ChangeSet(Uuid, Pin<Box<dyn Future<Output = Result<Committed>> + Send + 'a>>),
+}
+
+impl Shipped<'_> {
+    async fn outcome(self) -> Result<Receipt, CommandError> {
+        let (command_id, committing) = match self {
+            Self::Nothing(receipt) => return Ok(receipt),
+            Self::ChangeSet(command_id, committing) => (command_id, committing),
+        };
+        match committing.await? {
+            Committed::Done { outcome: Outcome::Accepted(receipt), .. }
+            | Committed::Repeated(Outcome::Accepted(receipt)) => Ok(receipt),
+            Committed::Done { outcome: Outcome::Refused(refusal), .. }
+            | Committed::Repeated(Outcome::Refused(refusal)) => Err(CommandError::Refused(refusal)),
+            Committed::Reused => Err(CommandError::Reused { command_id }),
+        }
+    }
+}
+
 impl std::fmt::Debug for UnitOfWork {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("UnitOfWork").field("context", &self.context).finish_non_exhaustive()
+        formatter.debug_struct("UnitOfWork").field("context", &self.0.context).finish_non_exhaustive()
     }
 }
 
@@ -293,7 +325,7 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
         if let Some(known) = self.known(key) {
             return Ok(known);
         }
-        let store = self.side.store();
+        let store = self.0.side.store();
         let mut loaded = store.load(key).await?;
         let is_stale_copy = |copy: &Loaded| !copy.fresh && self.check_if_match(key, copy.version).is_err();
         if loaded.as_ref().is_some_and(is_stale_copy) {
@@ -310,7 +342,7 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
             begun.ok_or_else(|| Error::Invalid(format!("the first event begins no {}", A::TYPE)))?;
         events.iter().skip(1).for_each(|event| state.apply(event));
         let key = state.key();
-        let handle = Handle::begun(key, state, events, self.side.0.registry.codec::<A>()?);
+        let handle = Handle::begun(key, state, events, self.0.side.0.registry.codec::<A>()?);
         let mut identity = self.identity();
         if let Some(Entry::Present(_)) = identity.get(&key) {
             return Err(Error::AlreadyExists(key.to_string()));
@@ -336,7 +368,7 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
         loop {
             let selection =
                 Selection { aggregate_type: A::TYPE, criteria: specification, after, limit: FIND_LIMIT };
-            let page = self.side.store().select(selection).await?;
+            let page = self.0.side.store().select(selection).await?;
             let is_last = page.len() < FIND_LIMIT;
             after = page.last().map(|loaded| loaded.id);
             for loaded in page {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use portolan_kernel::{
     Command, CommandError, CommandHandler, Context, Error, QueryHandler, QueryMessage, Receipt, Result,
-    WriteSide,
+    UnitOfWork, WriteSide,
 };
 
 use crate::middleware::{Chain, CommandCall, Decision, QueryCall, Question};
@@ -51,16 +51,25 @@ impl<S> Mediator<S> {
     /// - [`CommandError::Refused`]: the domain's no.
     /// - [`CommandError::Reused`], [`CommandError::InProgress`]: the command's id says no.
     /// - [`CommandError::Failed`]: no outcome, and none was kept; with `outcome_unknown` it may have been done.
-    pub async fn send<C: Command>(&self, command: C, context: Context) -> Result<Receipt, CommandError>
+    pub fn send<C: Command>(
+        &self,
+        command: C,
+        context: Context,
+    ) -> impl Future<Output = Result<Receipt, CommandError>> + Send
     where
         S: CommandHandler<C>,
     {
-        if self.0.chain.is_empty_for_commands() {
-            return self.0.decide(&command, context).await;
+        // Begun before the future is made: a unit is a pointer, a context would be copied with the future.
+        let unit = self.0.write_side.begin(context).about(command.target());
+        async move {
+            if self.0.chain.is_empty_for_commands() {
+                return self.0.decide(&command, unit).await;
+            }
+            let call =
+                CommandCall { name: command.name(), target: command.target(), context: unit.context() };
+            let decision = Deciding { parts: &*self.0, command: &command };
+            self.0.chain.command(&decision).run(call).await
         }
-        let call = CommandCall { name: command.name(), target: command.target(), context: &context };
-        let decision = Deciding { parts: &*self.0, command: &command };
-        self.0.chain.command(&decision).run(call).await
     }
 
     /// Asks a query and answers what its handler says.
@@ -83,11 +92,10 @@ impl<S> Mediator<S> {
 }
 
 impl<S> Parts<S> {
-    async fn decide<C: Command>(&self, command: &C, context: Context) -> Result<Receipt, CommandError>
+    async fn decide<C: Command>(&self, command: &C, unit: UnitOfWork) -> Result<Receipt, CommandError>
     where
         S: CommandHandler<C>,
     {
-        let unit = self.write_side.begin(context).about(command.target());
         let decided = CommandHandler::handle(&self.service, command, &unit).await;
         unit.finish(decided).await
     }
@@ -114,7 +122,8 @@ struct Deciding<'a, S, C> {
 #[async_trait]
 impl<S: CommandHandler<C>, C: Command> Decision for Deciding<'_, S, C> {
     async fn decide(&self, context: &Context) -> Result<Receipt, CommandError> {
-        self.parts.decide(self.command, context.clone()).await
+        let unit = self.parts.write_side.begin(context.clone()).about(self.command.target());
+        self.parts.decide(self.command, unit).await
     }
 }
 

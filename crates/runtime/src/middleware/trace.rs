@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portolan_kernel::{CommandError, Context, IdSource, Receipt, Result};
 use tracing::{Instrument, debug, info_span};
+use uuid::Uuid;
 
 use super::{CommandCall, CommandMiddleware, NextCommand, NextQuery, QueryCall, QueryMiddleware};
 
@@ -28,12 +29,13 @@ impl Trace {
     }
 }
 
-/// A new trace in the form of W3C Trace Context, version 00, sampled.
+/// A new trace in the form of W3C Trace Context, version 00, sampled: `00-<32 hex digits>-<16 hex digits>-01`.
 fn traceparent(ids: &dyn IdSource) -> String {
-    const RANDOM_PART: u128 = 0xffff_ffff_ffff_ffff;
-    let (trace, parent) = (ids.next_id().as_u128(), ids.next_id().as_u128() & RANDOM_PART);
-    // Version 7 leaves neither id zero, which the standard forbids.
-    format!("00-{trace:032x}-{parent:016x}-01")
+    // The trace is a whole id, the parent the random half of another; neither is zero, which the standard forbids.
+    let (mut trace, mut parent) = (Uuid::encode_buffer(), Uuid::encode_buffer());
+    let trace = ids.next_id().simple().encode_lower(&mut trace);
+    let parent = &ids.next_id().simple().encode_lower(&mut parent)[16..];
+    ["00-", trace, "-", parent, "-01"].concat()
 }
 
 #[async_trait]
