@@ -1,1 +1,24 @@
-//! diesel
+//! The write store on SQL databases: aggregates in rows, and beside them the journal, the outcomes of commands,
+//! checkpoints, deadlines and leases, all in one transaction where it matters.
+//!
+//! [`sqlite::Store`] implements the ports of [`portolan_kernel`]. Aggregates are kept by a [`sqlite::Mapper`] each,
+//! which learns from the events which rows change; nothing is ever compared with what was there before. The
+//! marketplace's mappers are in [`sqlite::market`], behind the default feature `market`; nothing else here knows a
+//! business.
+//!
+//! Where things are:
+//! - `store/` is the same for every engine: its files name no engine, only the aliases `Conn` and `Db` and the
+//!   functions of `engine`. An engine mounts them with `#[path]`, so that each has types of its own;
+//! - `sqlite/` is what is peculiar to SQLite: opening a file, its log, its locks, its faults;
+//! - `market/` holds tables and mappers of the marketplace, mounted likewise;
+//! - `migrations/<engine>/` holds the schemas.
+//!
+//! To add an engine: a folder beside `sqlite/` with the same files, its migrations, and the mounts.
+//! To keep an aggregate of your own: write its [`sqlite::Mapper`], with a [`sqlite::Schema`] for its tables.
+
+pub use diesel;
+
+use libsqlite3_sys as _;
+
+mod config;
+pub mod sqlite;

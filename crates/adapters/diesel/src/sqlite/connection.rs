@@ -1,0 +1,172 @@
+//! Opening a file without harming it, and the few statements that only SQLite has.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use portolan_kernel::Error;
+
+use super::{Config, Conn, Durability, Fault, Location};
+
+/// The first bytes of every SQLite file.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How much of the file the writer keeps in memory: pages of hot aggregates and the right edges of the trees.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+const READER_CACHE_KIB: u32 = 16 * 1024;
+
+/// Looks at a file before SQLite does: whether it is there with something in it, and may be used as asked.
+pub(crate) fn inspect(location: &Location, to_write: bool) -> Result<bool, Fault> {
+    let Some(path) = location.path() else { return Ok(false) };
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    if !metadata.is_file() {
+        return Err(Error::Invalid(format!(
+            "{location} is not a file; name a file, or one that can be made"
+        ))
+        .into());
+    }
+    if metadata.len() == 0 {
+        return Ok(false);
+    }
+    // The permission bits count for everybody, also for a user who could write in spite of them.
+    if to_write && metadata.permissions().readonly() {
+        return Err(Error::unavailable(format!(
+            "{location} is read-only; allow writing to it, or choose another file"
+        ))
+        .into());
+    }
+    let mut begin = Vec::with_capacity(MAGIC.len());
+    std::fs::File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut begin)?;
+    if begin != MAGIC {
+        return Err(Error::Invalid(format!(
+            "{location} is not a Portolan store, nor any database; choose another file"
+        ))
+        .into());
+    }
+    Ok(true)
+}
+
+/// A connection that can change nothing, to look at a store before it is opened.
+pub(crate) fn probe(config: &Config) -> Result<Conn, Fault> {
+    let mut conn = establish(config, "ro")?;
+    conn.batch_execute(&busy(config))?;
+    Ok(conn)
+}
+
+/// A connection that reads the store while others write.
+pub(crate) fn open_reader(config: &Config) -> Result<Conn, Fault> {
+    let mut conn = establish(config, "ro")?;
+    conn.batch_execute(&format!("{}pragma cache_size = -{READER_CACHE_KIB};", busy(config)))?;
+    Ok(conn)
+}
+
+/// The connection that writes; makes the file where there is none.
+pub(crate) fn open_writer(config: &Config) -> Result<Conn, Fault> {
+    let mut conn = establish(config, "rwc")?;
+    let synchronous = match config.durability {
+        Durability::Full => "full",
+        Durability::LosesLastCommitsOnPowerCut => "normal",
+    };
+    // The log is emptied by the keeper of the log, never inside a commit.
+    conn.batch_execute(&format!(
+        "{}pragma journal_mode = wal; pragma synchronous = {synchronous}; pragma wal_autocheckpoint = 0; \
+         pragma cache_size = -{WRITER_CACHE_KIB}; pragma temp_store = memory;",
+        busy(config)
+    ))?;
+    Ok(conn)
+}
+
+/// Begins a transaction that is the only one to write until it ends.
+pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("begin immediate")
+}
+
+/// Ends it; what it wrote is durable when this returns.
+pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("commit")
+}
+
+/// Ends it as if it had never begun. SQLite has ended it already after some faults, which is as good.
+pub(crate) fn rollback(conn: &mut Conn) {
+    if let Err(error) = conn.batch_execute("rollback") {
+        tracing::debug!(%error, "nothing to roll back");
+    }
+}
+
+/// A number that changes when another connection has written.
+pub(crate) fn data_version(conn: &mut Conn) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        data_version: i64,
+    }
+    diesel::sql_query("pragma data_version").get_result::<Row>(conn).map(|row| row.data_version)
+}
+
+/// The names of all tables.
+pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let rows: Vec<Row> =
+        diesel::sql_query("select name from sqlite_schema where type = 'table'").load(conn)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// What SQLite finds wrong with the file, at most `limit` sentences.
+pub(crate) fn verify(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        integrity_check: String,
+    }
+    let rows: Vec<Row> = diesel::sql_query(format!("pragma integrity_check({limit})")).load(conn)?;
+    Ok(rows.into_iter().map(|row| row.integrity_check).filter(|said| said != "ok").collect())
+}
+
+/// The size of the file with its log; 0 for memory.
+pub(crate) fn file_bytes(location: &Location) -> u64 {
+    let Some(path) = location.path() else { return 0 };
+    let log = beside(path, "-wal");
+    [path, &log].iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
+}
+
+/// The file beside the store with this ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn busy(config: &Config) -> String {
+    format!("pragma busy_timeout = {};", config.busy_timeout.as_millis())
+}
+
+fn establish(config: &Config, mode: &str) -> Result<Conn, Fault> {
+    let url = match &config.location {
+        Location::Memory => ":memory:".to_owned(),
+        Location::File(path) => {
+            let mut url = "file:".to_owned();
+            for byte in path.as_os_str().as_encoded_bytes() {
+                match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                        url.push(char::from(*byte))
+                    }
+                    // Writing to a string cannot fail.
+                    other => _ = write!(url, "%{other:02X}"),
+                }
+            }
+            format!("{url}?mode={mode}")
+        }
+    };
+    Ok(Conn::establish(&url)?)
+}

@@ -1,0 +1,173 @@
+//! The write-ahead log, kept small from outside of the commits: a checkpoint inside a commit would make its callers
+//! wait for it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::connection::open_writer;
+use super::{Config, Conn, Fault, Location};
+
+/// After about so many changed rows the log is copied into the file, beside the writer.
+const ROWS_BETWEEN_CHECKPOINTS: u64 = 8_192;
+
+/// From this size on the writer is held up for a moment, so that the log can begin again from its start.
+const RESTART_FROM_BYTES: u64 = 32 << 20;
+
+/// How long a reader may keep the log from beginning again while the writer is held up.
+const RESTART_WAIT: Duration = Duration::from_millis(50);
+
+/// How often to look whether whoever holds the log has let go.
+const FULL_RETRY: Duration = Duration::from_millis(50);
+
+/// Copies the log into the file aside, lets it begin again, and says when it cannot.
+pub(crate) struct LogKeeper {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Held by the writer during a group, and by the keeper while the log is to stand still.
+    turn: Mutex<()>,
+    rows: AtomicU64,
+    is_full: AtomicBool,
+    closing: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl LogKeeper {
+    /// Starts the keeper of this store's log; a store in memory has none.
+    pub(crate) fn start(config: &Config) -> Result<Self, Fault> {
+        let shared = Arc::new(Shared::default());
+        if config.location == Location::Memory {
+            return Ok(Self { shared, thread: None });
+        }
+        let quick = Config { busy_timeout: RESTART_WAIT, ..config.clone() };
+        let mut keeper = Keeper {
+            conn: open_writer(&quick)?,
+            limit_bytes: config.log_limit_bytes,
+            shared: Arc::clone(&shared),
+        };
+        let thread =
+            std::thread::Builder::new().name("portolan-log".to_owned()).spawn(move || keeper.run())?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// The writer's turn: the keeper stays away from the end of the log as long as this is held.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that so many rows were committed.
+    pub(crate) fn wrote(&self, rows: usize) {
+        let before = self.shared.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        if before < ROWS_BETWEEN_CHECKPOINTS && before + rows as u64 >= ROWS_BETWEEN_CHECKPOINTS {
+            // The lock orders this after the keeper's look at the count, so that the wake-up is not lost.
+            drop(self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner));
+            self.shared.wake.notify_one();
+        }
+    }
+
+    /// Whether the log has reached its limit and somebody who reads holds it there.
+    pub(crate) fn is_full(&self) -> bool {
+        self.shared.is_full.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for LogKeeper {
+    fn drop(&mut self) {
+        *self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            if thread.join().is_err() {
+                tracing::error!("the keeper of the log has panicked");
+            }
+        }
+    }
+}
+
+struct Keeper {
+    conn: Conn,
+    limit_bytes: u64,
+    shared: Arc<Shared>,
+}
+
+impl Keeper {
+    fn run(&mut self) {
+        while self.wait() {
+            self.shared.rows.store(0, Ordering::Relaxed);
+            let shared = Arc::clone(&self.shared);
+            match self.shorten(&shared) {
+                Ok(log) => {
+                    let is_full = !log.is_copied() && log.bytes() >= self.limit_bytes;
+                    if shared.is_full.swap(is_full, Ordering::Relaxed) != is_full {
+                        tracing::warn!(is_full, bytes = log.bytes(), "the log reached or left its limit");
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the log was not shortened"),
+            }
+        }
+    }
+
+    /// Waits until there is something to do; not for ever while the log is full. False: the store closes.
+    fn wait(&self) -> bool {
+        let is_idle = |closing: &mut bool| {
+            !*closing && self.shared.rows.load(Ordering::Relaxed) < ROWS_BETWEEN_CHECKPOINTS
+        };
+        let closing = self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        let closing = if self.shared.is_full.load(Ordering::Relaxed) {
+            self.shared
+                .wake
+                .wait_timeout_while(closing, FULL_RETRY, is_idle)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0
+        } else {
+            self.shared.wake.wait_while(closing, is_idle).unwrap_or_else(PoisonError::into_inner)
+        };
+        !*closing
+    }
+
+    /// Copies the log beside the writer; where it has grown long, copies the rest while the writer stands still, so
+    /// that the next commit begins it again.
+    fn shorten(&mut self, shared: &Shared) -> Result<Log, Fault> {
+        let log = self.checkpoint("passive")?;
+        if log.bytes() < RESTART_FROM_BYTES {
+            return Ok(log);
+        }
+        let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        // Waiting for readers costs the writer its page cache, so that it is the second choice.
+        let mode = if log.bytes() < 2 * RESTART_FROM_BYTES { "passive" } else { "restart" };
+        self.checkpoint(mode)
+    }
+
+    fn checkpoint(&mut self, mode: &str) -> Result<Log, Fault> {
+        Ok(diesel::sql_query(format!("pragma wal_checkpoint({mode})")).get_result(&mut self.conn)?)
+    }
+}
+
+/// What a checkpoint answers, in pages.
+#[derive(QueryableByName)]
+struct Log {
+    #[diesel(sql_type = BigInt, column_name = "log")]
+    pages: i64,
+    #[diesel(sql_type = BigInt, column_name = "checkpointed")]
+    copied: i64,
+}
+
+impl Log {
+    /// The store makes its files with pages of this size; the log adds a little to each.
+    const PAGE_BYTES: u64 = 4_096 + 24;
+
+    fn bytes(&self) -> u64 {
+        u64::try_from(self.pages).unwrap_or(0) * Self::PAGE_BYTES
+    }
+
+    const fn is_copied(&self) -> bool {
+        self.copied >= self.pages
+    }
+}

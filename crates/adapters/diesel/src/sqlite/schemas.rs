@@ -1,0 +1,12 @@
+//! The tables on SQLite, step by step.
+
+use super::Schema;
+
+/// The store's own tables.
+pub(super) const CORE: Schema =
+    Schema { component: "core", steps: &[include_str!("../../migrations/sqlite/core_1.sql")] };
+
+/// The marketplace's tables.
+#[cfg(feature = "market")]
+pub(super) const MARKET: Schema =
+    Schema { component: "market", steps: &[include_str!("../../migrations/sqlite/market_1.sql")] };

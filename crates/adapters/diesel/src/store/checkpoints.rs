@@ -1,0 +1,167 @@
+//! How far each shared subscription has come.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use portolan_kernel::{Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId};
+
+use super::tables::{subscription_resets, subscriptions};
+use super::{Conn, Fault, Store};
+
+#[async_trait]
+impl Checkpoints for Store {
+    async fn get(&self, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
+        let subscription = subscription.clone();
+        self.read_with(move |conn| look_up(conn, &subscription)).await
+    }
+
+    async fn list(&self) -> Result<Vec<Checkpoint>> {
+        self.read_with(|conn| {
+            let rows: Vec<Row> =
+                subscriptions::table.order((subscriptions::name, subscriptions::version)).load(conn)?;
+            rows.into_iter().map(Row::checkpoint).collect()
+        })
+        .await
+    }
+
+    async fn initialise(&self, subscription: &SubscriptionId, at: Position) -> Result<()> {
+        let subscription = subscription.clone();
+        self.queue()?
+            .write(move |conn| {
+                if look_up(conn, &subscription)?.is_some() {
+                    return Err(Error::AlreadyExists(format!("the checkpoint of {subscription}")).into());
+                }
+                diesel::insert_into(subscriptions::table)
+                    .values((
+                        subscriptions::name.eq(&subscription.name),
+                        subscriptions::version.eq(i64::from(subscription.version)),
+                        subscriptions::position.eq(at.get().cast_signed()),
+                        subscriptions::status.eq(RUNNING),
+                        subscriptions::reason.eq(None::<String>),
+                    ))
+                    .execute(conn)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+        check_order(subscription, from, to)?;
+        let subscription = subscription.clone();
+        self.queue()?.write(move |conn| advance(conn, &subscription, from, to)).await
+    }
+
+    async fn reset(&self, subscription: &SubscriptionId, reset: &Reset) -> Result<Position> {
+        let (subscription, reset, clock) = (subscription.clone(), reset.clone(), self.0.clock.clone());
+        self.queue()?
+            .write(move |conn| {
+                let from = look_up(conn, &subscription)?.ok_or_else(|| missing(&subscription))?.position;
+                diesel::insert_into(subscription_resets::table)
+                    .values((
+                        subscription_resets::name.eq(&subscription.name),
+                        subscription_resets::version.eq(i64::from(subscription.version)),
+                        subscription_resets::from_position.eq(from.get().cast_signed()),
+                        subscription_resets::to_position.eq(reset.to.get().cast_signed()),
+                        subscription_resets::reset_by.eq(&reset.by),
+                        subscription_resets::reason.eq(&reset.reason),
+                        subscription_resets::reset_at.eq(clock.now().as_micros()),
+                    ))
+                    .execute(conn)?;
+                diesel::update(subscriptions::table.find(key(&subscription)))
+                    .set(subscriptions::position.eq(reset.to.get().cast_signed()))
+                    .execute(conn)?;
+                Ok(from)
+            })
+            .await
+    }
+
+    async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
+        let subscription = subscription.clone();
+        self.queue()?
+            .write(move |conn| {
+                let (word, reason) = match &status {
+                    Status::Running => (RUNNING, None),
+                    Status::Paused => (PAUSED, None),
+                    Status::Stopped { reason } => (STOPPED, Some(reason)),
+                };
+                let changed = diesel::update(subscriptions::table.find(key(&subscription)))
+                    .set((subscriptions::status.eq(word), subscriptions::reason.eq(reason)))
+                    .execute(conn)?;
+                if changed == 0 { Err(missing(&subscription).into()) } else { Ok(()) }
+            })
+            .await
+    }
+}
+
+const RUNNING: &str = "running";
+const PAUSED: &str = "paused";
+const STOPPED: &str = "stopped";
+
+/// Refuses to go backwards.
+pub(super) fn check_order(subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+    if to < from {
+        return Err(Error::Invalid(format!(
+            "the checkpoint of {subscription} cannot advance from {from} to {to}: backwards is a reset"
+        )));
+    }
+    Ok(())
+}
+
+/// Moves a checkpoint on, or refuses and writes nothing.
+pub(super) fn advance(
+    conn: &mut Conn,
+    subscription: &SubscriptionId,
+    from: Position,
+    to: Position,
+) -> Result<(), Fault> {
+    let at = subscriptions::position.eq(from.get().cast_signed());
+    let moved = diesel::update(subscriptions::table.find(key(subscription)).filter(at))
+        .set(subscriptions::position.eq(to.get().cast_signed()))
+        .execute(conn)?;
+    if moved == 1 {
+        return Ok(());
+    }
+    let actual = look_up(conn, subscription)?.map_or(Position::ZERO, |checkpoint| checkpoint.position);
+    Err(Error::Conflict {
+        what: format!("the checkpoint of {subscription}"),
+        expected: from.get(),
+        actual: actual.get(),
+    }
+    .into())
+}
+
+fn look_up(conn: &mut Conn, subscription: &SubscriptionId) -> Result<Option<Checkpoint>, Fault> {
+    let row: Option<Row> = subscriptions::table.find(key(subscription)).first(conn).optional()?;
+    row.map(Row::checkpoint).transpose()
+}
+
+fn key(subscription: &SubscriptionId) -> (&str, i64) {
+    (&subscription.name, i64::from(subscription.version))
+}
+
+fn missing(subscription: &SubscriptionId) -> Error {
+    Error::NotFound(format!("the checkpoint of {subscription}"))
+}
+
+#[derive(Queryable)]
+struct Row {
+    name: String,
+    version: i64,
+    position: i64,
+    status: String,
+    reason: Option<String>,
+}
+
+impl Row {
+    fn checkpoint(self) -> Result<Checkpoint, Fault> {
+        let status = match self.status.as_str() {
+            RUNNING => Status::Running,
+            PAUSED => Status::Paused,
+            STOPPED => Status::Stopped { reason: self.reason.unwrap_or_default() },
+            _ => return Err(Fault::unreadable("`status` in `subscriptions`")),
+        };
+        let version =
+            u16::try_from(self.version).map_err(|_| Fault::unreadable("`version` in `subscriptions`"))?;
+        let position = Position(self.position.cast_unsigned());
+        Ok(Checkpoint { subscription: SubscriptionId { name: self.name, version }, position, status })
+    }
+}

@@ -1,0 +1,94 @@
+//! What goes wrong below the ports. A driver's error ends here: what leaves is an error of the kernel, with the
+//! store's name and what to do about it.
+
+use std::fmt;
+
+use diesel::result::{ConnectionError, DatabaseErrorKind};
+use portolan_kernel::Error;
+
+use super::engine;
+
+/// Why a statement, a mapper or a file failed; opaque outside, so that no driver's type leaves this crate.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Fault(Cause);
+
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Statement(diesel::result::Error),
+    #[error(transparent)]
+    Connection(ConnectionError),
+    #[error(transparent)]
+    File(std::io::Error),
+    #[error(transparent)]
+    Port(Error),
+}
+
+impl Fault {
+    /// A row that is not what its mapper wrote: a column that does not parse. Name the column, not its value.
+    pub fn unreadable(what: impl fmt::Display) -> Self {
+        Self(Cause::Port(Error::Invalid(format!("a row does not read: {what}; `store check` finds which"))))
+    }
+
+    /// Whether two rows with one key were to be written.
+    pub(crate) const fn is_duplicate(&self) -> bool {
+        matches!(
+            self.0,
+            Cause::Statement(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+        )
+    }
+
+    /// Whether this is an answer of a port rather than a failure: it has been decided, and nothing was written.
+    pub(crate) const fn is_answer(&self) -> bool {
+        matches!(self.0, Cause::Port(_))
+    }
+
+    /// Whether what was being written may have been written all the same.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        match &self.0 {
+            Cause::Statement(error) => engine::leaves_doubt(&error.to_string()),
+            Cause::Connection(_) | Cause::File(_) => true,
+            Cause::Port(_) => false,
+        }
+    }
+
+    /// The error of the port, about the store of this name.
+    pub(crate) fn at(&self, store: &impl fmt::Display) -> Error {
+        let said = match &self.0 {
+            Cause::Port(error) => return error.clone(),
+            Cause::Statement(diesel::result::Error::DatabaseError(_, said)) => said.message().to_owned(),
+            Cause::Statement(error) => error.to_string(),
+            Cause::Connection(error) => error.to_string(),
+            Cause::File(error) => error.to_string(),
+        };
+        match engine::advice(&said) {
+            Some(advice) => Error::unavailable(format!("{store}: {advice} ({said})")),
+            None => Error::unavailable(format!("{store}: {said}")),
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Fault {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(Cause::Statement(error))
+    }
+}
+
+impl From<ConnectionError> for Fault {
+    fn from(error: ConnectionError) -> Self {
+        Self(Cause::Connection(error))
+    }
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self(Cause::File(error))
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self(Cause::Port(error))
+    }
+}

@@ -1,0 +1,177 @@
+//! Check first, then write: what happens to a group of change sets inside one transaction.
+
+use std::collections::HashMap;
+
+use portolan_kernel::{
+    Change, ChangeSet, Committed, Error, Expected, Position, REMOVED, Result, Timestamp, Version,
+    check_expected,
+};
+use uuid::Uuid;
+
+use super::heads::{Heads, Newest};
+use super::journal::NewEvents;
+use super::mapper::{Mappers, Write};
+use super::{Conn, Fault, commands};
+
+/// What was decided about a group: an answer for each change set, in order, and how much was written.
+pub(super) struct Decided {
+    pub(super) answers: Vec<Result<Committed>>,
+    pub(super) rows: usize,
+}
+
+/// Decides who of these wins, and writes the winners. Runs inside a write transaction; where it fails, the
+/// transaction is to be rolled back and `heads` forgets.
+///
+/// A change set sees the ones before it as if they were committed: it may build on them, and conflicts with them like
+/// with any other.
+pub(super) fn write(
+    conn: &mut Conn,
+    heads: &mut Heads,
+    mappers: &Mappers,
+    now: Timestamp,
+    group: &[&ChangeSet],
+) -> Result<Decided, Fault> {
+    let mut answers = Vec::with_capacity(group.len());
+    let mut winners = Vec::with_capacity(group.len());
+    let mut rows = 0;
+    for &change_set in group {
+        let answer = match decide(conn, heads, now, change_set)? {
+            Verdict::Accepted { committed, versions, after } => {
+                rows += usize::from(change_set.idempotency.is_some());
+                winners.push(Winner { change_set, versions, after });
+                Ok(committed)
+            }
+            Verdict::Answered(answer) => answer,
+        };
+        answers.push(answer);
+    }
+    rows += write_rows(conn, mappers, &winners)?;
+    rows += write_journal(conn, now, &winners)?;
+    Ok(Decided { answers, rows })
+}
+
+enum Verdict {
+    Accepted { committed: Committed, versions: Vec<Version>, after: Position },
+    Answered(Result<Committed>),
+}
+
+struct Winner<'a> {
+    change_set: &'a ChangeSet,
+    /// The version that each change leads to.
+    versions: Vec<Version>,
+    /// The position before its first event.
+    after: Position,
+}
+
+fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -> Result<Verdict, Fault> {
+    if let Some(refused) = check(conn, heads, set)? {
+        // A repeat is answered as the first time, whatever has happened to the aggregates since.
+        let recorded = commands::look_up(conn, set.command_id, now)?;
+        let answer = recorded.map_or(Err(refused), |recorded| Ok(Committed::repeated(set, &recorded)));
+        return Ok(Verdict::Answered(answer));
+    }
+    let mut versions = Vec::with_capacity(set.changes.len());
+    for change in &set.changes {
+        let current = heads.newest(conn, change.key.id)?.map_or(Version::ZERO, |newest| newest.version);
+        versions.push(change.version_after(current));
+    }
+    let after = heads.last();
+    let events: usize = set.changes.iter().map(|change| change.events.len()).sum();
+    let last = after.plus(events as u64);
+    let outcome = set.outcome(&versions, last);
+    let recorded = match set.idempotency {
+        Some(idempotency) => commands::record(conn, set.command_id, idempotency, &outcome, now)?,
+        None => commands::look_up(conn, set.command_id, now)?,
+    };
+    if let Some(recorded) = recorded {
+        return Ok(Verdict::Answered(Ok(Committed::repeated(set, &recorded))));
+    }
+    for (change, version) in set.changes.iter().zip(&versions) {
+        let newest = Newest {
+            aggregate_type: change.key.aggregate_type.into(),
+            version: *version,
+            is_live: is_live(change),
+        };
+        heads.set(change.key.id, newest);
+    }
+    heads.set_last(last);
+    let committed = Committed::Done { outcome, versions: versions.clone() };
+    Ok(Verdict::Accepted { committed, versions, after })
+}
+
+/// What the change set takes for granted and is not so.
+fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<Error>, Fault> {
+    for (index, (key, expected)) in set.expectations().enumerate() {
+        let newest = heads.newest(conn, key.id)?;
+        let current = newest.and_then(|newest| newest.version_of(key));
+        let is_change = index < set.changes.len();
+        if let Err(refused) = check_expected(key, expected, current, is_change) {
+            return Ok(Some(refused));
+        }
+        let is_other = newest.is_some_and(|newest| newest.aggregate_type != key.aggregate_type);
+        if is_change && is_other {
+            return Ok(Some(Error::AlreadyExists(format!("the id of {key}, as that of another aggregate,"))));
+        }
+    }
+    Ok(None)
+}
+
+/// The rows of all winners: each aggregate once, however many change sets of the group have changed it.
+fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Result<usize, Fault> {
+    let mut writes: Vec<Write<'_>> = Vec::new();
+    let mut index_of: HashMap<Uuid, usize> = HashMap::new();
+    for winner in winners {
+        for (change, version) in winner.change_set.changes.iter().zip(&winner.versions) {
+            let index = *index_of.entry(change.key.id).or_insert_with(|| {
+                writes.push(Write::begin(change));
+                writes.len() - 1
+            });
+            if let Some(write) = writes.get_mut(index) {
+                write.add(change, *version);
+            }
+        }
+    }
+    let mut rows = 0;
+    for write in &writes {
+        mappers.get(write.key.aggregate_type)?.write(conn, write)?;
+        rows += 1 + write.events.len();
+    }
+    Ok(rows)
+}
+
+fn write_journal(conn: &mut Conn, now: Timestamp, winners: &[Winner<'_>]) -> Result<usize, Fault> {
+    let mut rows = 0;
+    for Winner { change_set, versions, after } in winners {
+        let mut events = NewEvents::of(change_set, *after, now);
+        for (change, version) in change_set.changes.iter().zip(versions) {
+            rows += events.write(conn, change, *version)?;
+        }
+    }
+    Ok(rows)
+}
+
+impl<'a> Write<'a> {
+    fn begin(change: &'a Change) -> Self {
+        Self {
+            key: change.key,
+            version: Version::ZERO,
+            existed: change.expected != Expected::Absent,
+            begun_anew: false,
+            state: None,
+            events: Vec::with_capacity(1),
+        }
+    }
+
+    fn add(&mut self, change: &'a Change, version: Version) {
+        if !self.events.is_empty() && change.expected == Expected::Absent {
+            self.begun_anew = true;
+        }
+        self.version = version;
+        self.state = change.state.as_ref();
+        self.events.push(&*change.typed_events);
+    }
+}
+
+fn is_live(change: &Change) -> bool {
+    change.events.last().is_none_or(|event| event.event_type != REMOVED)
+}

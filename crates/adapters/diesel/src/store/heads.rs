@@ -1,0 +1,104 @@
+//! The versions of aggregates: what the journal says, and what the writer remembers of it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use portolan_kernel::{AggregateKey, Position, REMOVED, Version};
+use uuid::Uuid;
+
+use super::ids::DbUuid;
+use super::tables::journal;
+use super::{Conn, Fault, engine};
+
+/// How many versions the writer remembers; beyond that it begins again.
+const REMEMBERED: usize = 65_536;
+
+/// The newest event of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Newest {
+    pub(super) aggregate_type: Cow<'static, str>,
+    pub(super) version: Version,
+    /// Whether the aggregate is there: its newest event is no removal.
+    pub(super) is_live: bool,
+}
+
+impl Newest {
+    /// The version of this aggregate, if it is there. An id belongs to one type.
+    pub(super) fn version_of(&self, key: AggregateKey) -> Option<Version> {
+        (self.is_live && self.aggregate_type == key.aggregate_type).then_some(self.version)
+    }
+}
+
+/// The newest event of this id, as the journal has it.
+pub(super) fn look_up(conn: &mut Conn, id: Uuid) -> Result<Option<Newest>, Fault> {
+    let row: Option<(String, i64, String)> = journal::table
+        .filter(journal::aggregate_id.eq(DbUuid(id)))
+        .order(journal::version.desc())
+        .select((journal::aggregate_type, journal::version, journal::event_type))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(aggregate_type, version, event_type)| Newest {
+        aggregate_type: aggregate_type.into(),
+        version: Version(version.cast_unsigned()),
+        is_live: event_type != REMOVED,
+    }))
+}
+
+/// The last position of the journal.
+pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
+    let last: Option<i64> =
+        journal::table.select(journal::position).order(journal::position.desc()).first(conn).optional()?;
+    Ok(Position(last.unwrap_or(0).cast_unsigned()))
+}
+
+/// What the writer remembers. All commits of this process go through it, so that its memory is the truth until
+/// another process writes, which it notices at the start of each transaction.
+#[derive(Default)]
+pub(super) struct Heads {
+    newest: HashMap<Uuid, Newest>,
+    last: Position,
+    data_version: Option<i64>,
+}
+
+impl Heads {
+    /// Forgets what may have changed. To be called inside a write transaction: nobody else writes from here on.
+    pub(super) fn refresh(&mut self, conn: &mut Conn) -> Result<(), Fault> {
+        let data_version = engine::data_version(conn)?;
+        if self.data_version != Some(data_version) {
+            self.newest.clear();
+            self.last = last_position(conn)?;
+            self.data_version = Some(data_version);
+        }
+        Ok(())
+    }
+
+    /// Forgets everything: what was taken for written was not.
+    pub(super) fn forget(&mut self) {
+        self.newest.clear();
+        self.data_version = None;
+    }
+
+    pub(super) const fn last(&self) -> Position {
+        self.last
+    }
+
+    pub(super) const fn set_last(&mut self, last: Position) {
+        self.last = last;
+    }
+
+    pub(super) fn newest(&mut self, conn: &mut Conn, id: Uuid) -> Result<Option<&Newest>, Fault> {
+        if !self.newest.contains_key(&id) {
+            let Some(found) = look_up(conn, id)? else { return Ok(None) };
+            self.set(id, found);
+        }
+        Ok(self.newest.get(&id))
+    }
+
+    pub(super) fn set(&mut self, id: Uuid, newest: Newest) {
+        if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&id) {
+            self.newest.clear();
+        }
+        self.newest.insert(id, newest);
+    }
+}

@@ -1,0 +1,220 @@
+//! The journal: written with the aggregates, read by everything that follows.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use portolan_kernel::{
+    Change, ChangeSet, Envelope, Error, Journal, Position, READ_LIMIT, Result, Timestamp, Until, Version,
+};
+use uuid::Uuid;
+
+use super::ids::DbUuid;
+use super::tables::journal;
+use super::{Conn, Fault, Store, heads};
+
+/// How often a waiting reader looks whether another process has committed.
+const POLL: Duration = Duration::from_millis(100);
+
+#[async_trait]
+impl Journal for Store {
+    async fn read(&self, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        check_limit(limit)?;
+        self.read_with(move |conn| read(conn, after, limit)).await
+    }
+
+    async fn head(&self) -> Result<Position> {
+        let head = self.read_with(heads::last_position).await?;
+        self.known_head().raise(head);
+        Ok(head)
+    }
+
+    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
+        check_limit(limit)?;
+        self.read_with(move |conn| history(conn, id, after, until, limit)).await
+    }
+
+    async fn changed(&self, after: Position) -> Result<Position> {
+        let mut seen = self.known_head().subscribe();
+        loop {
+            let state = *seen.borrow_and_update();
+            if state.position > after {
+                return Ok(state.position);
+            }
+            if state.closed {
+                return Err(self.closed());
+            }
+            // Commits of this process wake at once; those of others are looked for.
+            if tokio::time::timeout(POLL, seen.changed()).await.is_err() {
+                self.head().await?;
+            }
+        }
+    }
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if limit == 0 || limit > READ_LIMIT {
+        return Err(Error::Invalid(format!("a limit of {limit} is not between 1 and {READ_LIMIT}")));
+    }
+    Ok(())
+}
+
+/// The events after this position, about `limit` of them, to the end of a commit.
+pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec<Envelope>, Fault> {
+    // What is beyond the numbers of the database is beyond the head.
+    let Ok(after) = i64::try_from(after.get()) else { return Ok(Vec::new()) };
+    let rows = journal::table
+        .filter(journal::position.gt(after))
+        .order(journal::position)
+        .limit(at_most(limit))
+        .load_iter::<Row, _>(conn)?;
+    let mut events = envelopes(rows, limit)?;
+    let Some(last) = events.last() else { return Ok(events) };
+    let (last, end) = (last.position, last.commit_position);
+    if last < end {
+        let rest = journal::table
+            .filter(journal::position.gt(last.get().cast_signed()))
+            .filter(journal::position.le(end.get().cast_signed()))
+            .order(journal::position)
+            .load_iter::<Row, _>(conn)?;
+        events.append(&mut envelopes(rest, 8)?);
+    }
+    Ok(events)
+}
+
+/// What happened to one aggregate after a version.
+pub(super) fn history(
+    conn: &mut Conn,
+    id: Uuid,
+    after: Version,
+    until: Until,
+    limit: usize,
+) -> Result<Vec<Envelope>, Fault> {
+    let Ok(after) = i64::try_from(after.get()) else { return Ok(Vec::new()) };
+    let of_aggregate = journal::aggregate_id.eq(DbUuid(id));
+    let last = match until {
+        Until::Now => i64::MAX,
+        Until::Version(version) => i64::try_from(version.get()).unwrap_or(i64::MAX),
+        Until::Time(time) => {
+            let last: Option<i64> = journal::table
+                .filter(of_aggregate)
+                .filter(journal::occurred_at.le(time.as_micros()))
+                .select(diesel::dsl::max(journal::version))
+                .get_result(conn)?;
+            last.unwrap_or(0)
+        }
+    };
+    let rows = journal::table
+        .filter(of_aggregate)
+        .filter(journal::version.gt(after))
+        .filter(journal::version.le(last))
+        .order(journal::version)
+        .limit(at_most(limit))
+        .load_iter::<Row, _>(conn)?;
+    envelopes(rows, 8)
+}
+
+fn envelopes(rows: impl Iterator<Item = QueryResult<Row>>, expected: usize) -> Result<Vec<Envelope>, Fault> {
+    let mut envelopes = Vec::with_capacity(expected.min(READ_LIMIT));
+    for row in rows {
+        envelopes.push(row?.into());
+    }
+    Ok(envelopes)
+}
+
+fn at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// A row, in the order of the table's columns.
+#[derive(Queryable)]
+struct Row {
+    position: i64,
+    commit_position: i64,
+    event_id: DbUuid,
+    aggregate_type: String,
+    aggregate_id: DbUuid,
+    version: i64,
+    event_type: String,
+    schema_version: i64,
+    payload: String,
+    metadata: String,
+    occurred_at: i64,
+    recorded_at: i64,
+}
+
+impl From<Row> for Envelope {
+    fn from(row: Row) -> Self {
+        Self {
+            position: Position(row.position.cast_unsigned()),
+            commit_position: Position(row.commit_position.cast_unsigned()),
+            event_id: row.event_id.0,
+            aggregate_type: row.aggregate_type,
+            aggregate_id: row.aggregate_id.0,
+            version: Version(row.version.cast_unsigned()),
+            event_type: row.event_type,
+            schema_version: u16::try_from(row.schema_version).unwrap_or(0),
+            payload: row.payload,
+            metadata: row.metadata,
+            occurred_at: Timestamp::from_micros(row.occurred_at),
+            recorded_at: Timestamp::from_micros(row.recorded_at),
+        }
+    }
+}
+
+/// The events of one change set on their way into the journal.
+pub(super) struct NewEvents<'a> {
+    change_set: &'a ChangeSet,
+    position: Position,
+    commit_position: Position,
+    now: Timestamp,
+}
+
+impl<'a> NewEvents<'a> {
+    /// The events of this change set, at the positions after `after`.
+    pub(super) fn of(change_set: &'a ChangeSet, after: Position, now: Timestamp) -> Self {
+        let events: usize = change_set.changes.iter().map(|change| change.events.len()).sum();
+        Self { change_set, position: after, commit_position: after.plus(events as u64), now }
+    }
+
+    /// Writes those of one change, which lead to `version`.
+    pub(super) fn write(&mut self, conn: &mut Conn, change: &Change, version: Version) -> QueryResult<usize> {
+        let first = version.get() - change.events.len() as u64;
+        for (event, version) in change.events.iter().zip(first + 1..) {
+            self.position = self.position.plus(1);
+            let row = NewRow {
+                position: self.position.get().cast_signed(),
+                commit_position: self.commit_position.get().cast_signed(),
+                event_id: DbUuid(event.event_id),
+                aggregate_type: change.key.aggregate_type,
+                aggregate_id: DbUuid(change.key.id),
+                version: version.cast_signed(),
+                event_type: event.event_type,
+                schema_version: i64::from(event.schema_version),
+                payload: &event.payload,
+                metadata: &self.change_set.metadata,
+                occurred_at: self.change_set.occurred_at.as_micros(),
+                recorded_at: self.now.as_micros(),
+            };
+            diesel::insert_into(journal::table).values(&row).execute(conn)?;
+        }
+        Ok(change.events.len())
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = journal)]
+struct NewRow<'a> {
+    position: i64,
+    commit_position: i64,
+    event_id: DbUuid,
+    aggregate_type: &'a str,
+    aggregate_id: DbUuid,
+    version: i64,
+    event_type: &'a str,
+    schema_version: i64,
+    payload: &'a str,
+    metadata: &'a str,
+    occurred_at: i64,
+    recorded_at: i64,
+}

@@ -1,0 +1,32 @@
+//! The write store, the same for every engine. An engine mounts this folder below its own module, which gives it
+//! `Conn`, `Db` and `engine`.
+
+pub use fault::Fault;
+pub use ids::{DbUuid, SqlUuid};
+pub use info::Info;
+pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
+pub use migrate::{Migrated, Schema};
+pub use open::{OpenMode, Store};
+
+use super::{Config, Conn, engine};
+
+mod checkpoints;
+mod commands;
+mod deadlines;
+mod doubt;
+mod fault;
+mod group;
+mod head;
+mod heads;
+mod ids;
+mod info;
+mod journal;
+mod leases;
+mod mapper;
+mod migrate;
+mod open;
+mod queue;
+mod readers;
+mod tables;
+mod write_store;
+mod writer;

@@ -1,0 +1,260 @@
+//! Opening and closing a store.
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use diesel::Connection as _;
+use portolan_kernel::{Clock, Error, Position, Registry, Result};
+use tokio::sync::oneshot;
+
+use super::head::Head;
+use super::mapper::Mappers;
+use super::migrate::{self, Found, Migrated, Schema};
+use super::queue::Queue;
+use super::readers::Readers;
+use super::writer::Writer;
+use super::{Config, Conn, Fault, engine, heads};
+
+/// A write store: a cheap handle, every clone of which is the same store. It implements all ports of the write side.
+///
+/// Dropping the last handle closes it, which waits for what is being written; [`close`](Self::close) does so without
+/// blocking the caller's thread.
+#[derive(Clone)]
+pub struct Store(pub(super) Arc<Inner>);
+
+/// What the handles share.
+pub(super) struct Inner {
+    pub(super) config: Config,
+    pub(super) mappers: Mappers,
+    pub(super) registry: Registry,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) head: Arc<Head>,
+    pub(super) leases: engine::LeaseKeeper,
+    queue: Option<Queue>,
+    readers: Option<Readers>,
+}
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// To read and write; an empty store is made.
+    ReadWrite,
+    /// To read; nothing is written to the store, and it must be there.
+    ReadOnly,
+}
+
+impl Store {
+    /// Opens the store, making it where there is none. Blocks: for the start of a program.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a file that is not a store, for one of an older schema (it must be migrated) or a newer
+    /// one, and where `registry` and `mappers` do not fit; [`Error::Unavailable`] where the file cannot be opened,
+    /// is locked or read-only, or the disk is full. The file is as it was before then.
+    pub fn open(
+        config: &Config,
+        mode: OpenMode,
+        registry: &Registry,
+        mappers: &Mappers,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        mappers.check_against(registry)?;
+        let schemas = schemas(mappers)?;
+        let opened = match mode {
+            OpenMode::ReadWrite => Parts::open_to_write(config, &schemas),
+            OpenMode::ReadOnly => Parts::open_to_read(config, &schemas),
+        };
+        let Parts { writer, readers, last } = opened.map_err(|fault| fault.at(&config.location))?;
+        let head = Arc::new(Head::new(last));
+        let queue = match writer {
+            None => None,
+            Some((conn, log)) => {
+                let (sender, queue) = sync_channel(config.queue);
+                let (config, head) = (config.clone(), Arc::clone(&head));
+                let name = config.location.to_string();
+                let writer = Writer::new(config, conn, mappers.clone(), Arc::clone(&clock), head, log, queue);
+                let thread = std::thread::Builder::new()
+                    .name("portolan-write".to_owned())
+                    .spawn(move || writer.run())
+                    .map_err(|error| Fault::from(error).at(&name))?;
+                Some(Queue::new(name, sender, thread))
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            config: config.clone(),
+            mappers: mappers.clone(),
+            registry: registry.clone(),
+            clock,
+            head,
+            leases: engine::LeaseKeeper::new(config.location.clone()),
+            queue,
+            readers,
+        })))
+    }
+
+    /// Brings the schema of a store up to date, or makes the store. Answers what was done; nothing where it was up
+    /// to date. Blocks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); an older schema is none.
+    pub fn migrate(config: &Config, mappers: &Mappers) -> Result<Vec<Migrated>> {
+        let schemas = schemas(mappers)?;
+        let done = (|| {
+            if engine::inspect(&config.location, true)? {
+                match migrate::compare(&mut engine::probe(config)?, &schemas)? {
+                    Found::Current => return Ok(Vec::new()),
+                    Found::Empty | Found::Older(_) => {}
+                    found => _ = found.usable(&config.location)?,
+                }
+            }
+            make(&mut engine::open_writer(config)?, &schemas)
+        })();
+        done.map_err(|fault: Fault| fault.at(&config.location))
+    }
+
+    /// Finishes what waits and closes the store for all handles; later calls answer [`Error::Closed`].
+    ///
+    /// # Errors
+    /// None: closing twice is as good as once.
+    pub async fn close(&self) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        let (done, is_done) = oneshot::channel();
+        let closing = std::thread::Builder::new().name("portolan-close".to_owned()).spawn(move || {
+            inner.close();
+            // Nobody may be waiting any more.
+            _ = done.send(());
+        });
+        match closing {
+            Ok(_) => drop(is_done.await),
+            // Without a thread to wait on, this one waits.
+            Err(_) => self.0.close(),
+        }
+        Ok(())
+    }
+
+    /// What this process knows of the head.
+    pub(super) fn known_head(&self) -> &Head {
+        &self.0.head
+    }
+
+    /// That the store is closed.
+    pub(super) fn closed(&self) -> Error {
+        Error::Closed(self.0.config.location.to_string())
+    }
+
+    /// The writer's queue.
+    pub(super) fn queue(&self) -> Result<&Queue> {
+        self.0.queue.as_ref().ok_or_else(|| {
+            Error::Unsupported(format!("{} was opened to be read only", self.0.config.location))
+        })
+    }
+
+    /// Asks a reader. What takes several statements asks inside [`snapshot`].
+    pub(super) async fn read_with<T, F>(&self, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let read = Box::new(move |conn: &mut Conn| drop(answer.send(read(conn))));
+        match (&self.0.readers, &self.0.queue) {
+            (Some(readers), _) => readers.ask(read)?,
+            (None, Some(queue)) => queue.read(read)?,
+            (None, None) => return Err(self.closed()),
+        }
+        match answered.await {
+            Ok(answer) => answer.map_err(|fault| fault.at(&self.0.config.location)),
+            Err(_) => Err(Error::unavailable(format!("{}: reading has failed", self.0.config.location))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Store").field(&self.0.config).finish()
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.head.close();
+        // The writer is the last, so that the log is copied into the file and removed.
+        if let Some(readers) = &self.readers {
+            readers.close();
+        }
+        if let Some(queue) = &self.queue {
+            queue.close();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Runs several statements on one state of the store.
+pub(super) fn snapshot<T>(
+    conn: &mut Conn,
+    read: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    conn.transaction(read)
+}
+
+/// The connections of a store that is being opened.
+struct Parts {
+    writer: Option<(Conn, engine::LogKeeper)>,
+    readers: Option<Readers>,
+    last: Position,
+}
+
+impl Parts {
+    fn open_to_write(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
+        let is_there = engine::inspect(&config.location, true)?
+            && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
+        let mut conn = engine::open_writer(config)?;
+        if !is_there {
+            make(&mut conn, schemas)?;
+        }
+        let last = heads::last_position(&mut conn)?;
+        let log = engine::LogKeeper::start(config)?;
+        let readers = match config.location.path() {
+            Some(_) => Some(Readers::start(config)?),
+            None => None,
+        };
+        Ok(Self { writer: Some((conn, log)), readers, last })
+    }
+
+    fn open_to_read(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
+        let is_there = engine::inspect(&config.location, false)?
+            && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
+        if !is_there {
+            return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
+        }
+        let last = heads::last_position(&mut engine::probe(config)?)?;
+        Ok(Self { writer: None, readers: Some(Readers::start(config)?), last })
+    }
+}
+
+/// Makes what is missing, all of it or nothing. Another process may have done so a moment ago.
+fn make(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
+    engine::begin_write(conn)?;
+    let made = migrate::apply(conn, schemas);
+    match made {
+        Ok(made) => {
+            engine::commit(conn)?;
+            Ok(made)
+        }
+        Err(fault) => {
+            engine::rollback(conn);
+            Err(fault)
+        }
+    }
+}
+
+/// The store's own tables, and those of the mappers.
+fn schemas(mappers: &Mappers) -> Result<Vec<Schema>> {
+    let mut schemas = vec![engine::CORE];
+    schemas.extend(mappers.schemas()?);
+    Ok(schemas)
+}

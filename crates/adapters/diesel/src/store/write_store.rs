@@ -1,0 +1,74 @@
+//! The write store's port.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    AggregateKey, ChangeSet, Committed, Error, Loaded, Position, RecordedOutcome, Result, Selection,
+    WriteStore, check_expected,
+};
+use uuid::Uuid;
+
+use super::mapper::StoredAny;
+use super::open::snapshot;
+use super::{Conn, Fault, Store, commands, heads};
+
+#[async_trait]
+impl WriteStore for Store {
+    async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
+        let mapper = Arc::clone(self.0.mappers.get(key.aggregate_type)?);
+        let stored = self.read_with(move |conn| snapshot(conn, |conn| mapper.load(conn, key.id))).await?;
+        Ok(stored.map(loaded))
+    }
+
+    async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
+        let mapper = Arc::clone(self.0.mappers.get(selection.aggregate_type)?);
+        let (after, limit) = (selection.after, selection.limit);
+        let page = self.read_with(move |conn| snapshot(conn, |conn| mapper.page(conn, after, limit))).await?;
+        Ok(page.into_iter().map(loaded).collect())
+    }
+
+    async fn commit(&self, change_set: ChangeSet) -> Result<Committed> {
+        if let Some(empty) = change_set.changes.iter().find(|change| change.events.is_empty()) {
+            return Err(Error::Invalid(format!("a change of {} came without events", empty.key)));
+        }
+        for change in &change_set.changes {
+            self.0.mappers.get(change.key.aggregate_type)?;
+        }
+        if change_set.is_read_only() {
+            let now = self.0.clock.now();
+            return self.read_with(move |conn| snapshot(conn, |conn| check(conn, &change_set, now))).await;
+        }
+        self.queue()?.commit(change_set).await
+    }
+
+    async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
+        let now = self.0.clock.now();
+        self.read_with(move |conn| commands::look_up(conn, command_id, now)).await
+    }
+
+    fn last_position(&self) -> Position {
+        self.known_head().get()
+    }
+}
+
+fn loaded(stored: StoredAny) -> Loaded {
+    Loaded { id: stored.id, version: stored.version, state: stored.state, fresh: true }
+}
+
+/// A change set that writes nothing is checked where others read.
+fn check(
+    conn: &mut Conn,
+    change_set: &ChangeSet,
+    now: portolan_kernel::Timestamp,
+) -> Result<Committed, Fault> {
+    if let Some(recorded) = commands::look_up(conn, change_set.command_id, now)? {
+        return Ok(Committed::repeated(change_set, &recorded));
+    }
+    for (key, expected) in change_set.expectations() {
+        let current = heads::look_up(conn, key.id)?.and_then(|newest| newest.version_of(key));
+        check_expected(key, expected, current, false)?;
+    }
+    let outcome = change_set.outcome(&[], heads::last_position(conn)?);
+    Ok(Committed::Done { outcome, versions: Vec::new() })
+}

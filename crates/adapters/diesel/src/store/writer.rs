@@ -1,0 +1,312 @@
+//! The one thread that writes: it takes what waits as a group, writes it in one transaction, and answers only when
+//! that is durable.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant};
+
+use portolan_kernel::{ChangeSet, Clock, Committed, Error, Result};
+use uuid::Uuid;
+
+use super::group::{self, Decided};
+use super::head::Head;
+use super::heads::{self, Heads};
+use super::queue::{Pending, Work, WriteTask};
+use super::{Config, Conn, Fault, Mappers, commands, doubt, engine};
+
+/// How long a group waits for callers that were answered just now and are likely to ask again.
+const GATHER: Duration = Duration::from_micros(100);
+
+/// How many records of commands are looked at in one go, how long to rest in between, and after a whole round.
+const SWEEP_RECORDS: usize = 1_000;
+const SWEEP_PAUSE: Duration = Duration::from_secs(1);
+const SWEEP_REST: Duration = Duration::from_secs(3_600);
+
+/// The writer of a store, on its thread.
+pub(super) struct Writer {
+    config: Config,
+    /// None after a fault that makes the connection suspect; the next group opens another.
+    conn: Option<Conn>,
+    mappers: Mappers,
+    clock: Arc<dyn Clock>,
+    head: Arc<Head>,
+    heads: Heads,
+    log: engine::LogKeeper,
+    queue: Receiver<Work>,
+    last_group: usize,
+    next_sweep: Instant,
+    swept_to: Option<Uuid>,
+}
+
+/// One of a group.
+enum Member {
+    Commit(Box<Pending>),
+    Write(Box<dyn WriteTask>),
+}
+
+/// Why a group was not written, and how far it came.
+enum Failed {
+    /// The transaction did not begin: trying again member by member would only wait again.
+    NotBegun(Fault),
+    /// It was rolled back.
+    RolledBack(Fault),
+    /// Its commit failed: this is what would have been answered.
+    InDoubt(Fault, Decided),
+}
+
+impl Writer {
+    pub(super) fn new(
+        config: Config,
+        conn: Conn,
+        mappers: Mappers,
+        clock: Arc<dyn Clock>,
+        head: Arc<Head>,
+        log: engine::LogKeeper,
+        queue: Receiver<Work>,
+    ) -> Self {
+        let heads = Heads::default();
+        let next_sweep = Instant::now() + SWEEP_PAUSE;
+        let conn = Some(conn);
+        Self {
+            config,
+            conn,
+            mappers,
+            clock,
+            head,
+            heads,
+            log,
+            queue,
+            last_group: 0,
+            next_sweep,
+            swept_to: None,
+        }
+    }
+
+    /// Works until the store closes; what waits then is still written.
+    pub(super) fn run(mut self) {
+        loop {
+            let pause = self.next_sweep.saturating_duration_since(Instant::now());
+            let work = match self.queue.recv_timeout(pause) {
+                Ok(work) => work,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.sweep();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let (members, is_last) = self.gather(work);
+            if !members.is_empty() {
+                self.last_group = members.len();
+                self.write(members);
+            }
+            if is_last {
+                return;
+            }
+            if Instant::now() >= self.next_sweep {
+                self.sweep();
+            }
+        }
+    }
+
+    /// Takes what waits, up to a group; after a group of several it waits a moment for as many to come again.
+    fn gather(&mut self, first: Work) -> (Vec<Member>, bool) {
+        let mut members = Vec::with_capacity(self.last_group.max(1));
+        let mut next = Some(first);
+        let until = (self.last_group > 1).then(|| Instant::now() + GATHER);
+        loop {
+            match next.take() {
+                Some(Work::Commit(pending)) => members.push(Member::Commit(pending)),
+                Some(Work::Write(task)) => members.push(Member::Write(task)),
+                Some(Work::Read(read)) => self.read(read),
+                Some(Work::Close) => return (members, true),
+                None => return (members, false),
+            }
+            if members.len() >= self.config.group {
+                return (members, false);
+            }
+            next = match self.queue.try_recv() {
+                Ok(work) => Some(work),
+                Err(TryRecvError::Disconnected) => None,
+                Err(TryRecvError::Empty) if members.len() >= self.last_group => None,
+                Err(TryRecvError::Empty) => until.and_then(|until| {
+                    let left = until.saturating_duration_since(Instant::now());
+                    self.queue.recv_timeout(left).ok()
+                }),
+            };
+        }
+    }
+
+    fn read(&mut self, read: Box<dyn FnOnce(&mut Conn) + Send>) {
+        let Some(conn) = &mut self.conn else { return };
+        if catch_unwind(AssertUnwindSafe(|| read(conn))).is_err() {
+            engine::rollback(conn);
+        }
+    }
+
+    fn write(&mut self, mut members: Vec<Member>) {
+        if self.log.is_full() {
+            let error = self.log_is_full();
+            return members.into_iter().for_each(|member| member.fail(error.clone()));
+        }
+        match self.attempt(&mut members) {
+            Ok(decided) => deliver(members, decided.answers),
+            Err(Failed::RolledBack(fault)) if members.len() > 1 => {
+                tracing::debug!(%fault, members = members.len(), "a group is written again one by one");
+                members.into_iter().for_each(|member| self.write(vec![member]));
+            }
+            Err(Failed::NotBegun(fault) | Failed::RolledBack(fault)) => {
+                let error = self.explain(&fault);
+                members.into_iter().for_each(|member| member.fail(error.clone()));
+            }
+            Err(Failed::InDoubt(fault, decided)) => self.resolve(members, &fault, decided),
+        }
+    }
+
+    /// Writes the group in one transaction.
+    fn attempt(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+        let _turn = self.log.turn();
+        let conn = match &mut self.conn {
+            Some(conn) => conn,
+            none => none.insert(engine::open_writer(&self.config).map_err(Failed::NotBegun)?),
+        };
+        engine::begin_write(conn).map_err(|error| Failed::NotBegun(error.into()))?;
+        let (heads, mappers, now) = (&mut self.heads, &self.mappers, self.clock.now());
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            heads.refresh(conn)?;
+            let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
+            let mut decided = group::write(conn, heads, mappers, now, &change_sets)?;
+            for task in members.iter_mut().filter_map(Member::task) {
+                task.run(conn)?;
+                decided.rows += 1;
+            }
+            Ok(decided)
+        }));
+        let written = written.unwrap_or_else(|_| Err(Error::unavailable("a mapper has panicked").into()));
+        let decided = match written {
+            Ok(decided) => decided,
+            Err(fault) => {
+                engine::rollback(conn);
+                heads.forget();
+                return Err(Failed::RolledBack(fault));
+            }
+        };
+        if let Err(error) = engine::commit(conn) {
+            engine::rollback(conn);
+            heads.forget();
+            let fault = Fault::from(error);
+            return Err(if fault.leaves_doubt() {
+                Failed::InDoubt(fault, decided)
+            } else {
+                Failed::RolledBack(fault)
+            });
+        }
+        self.log.wrote(decided.rows);
+        self.head.raise(heads.last());
+        Ok(decided)
+    }
+
+    /// After a commit that failed: nobody knows whether it is durable, so a new connection is asked.
+    fn resolve(&mut self, members: Vec<Member>, fault: &Fault, decided: Decided) {
+        tracing::error!(%fault, store = %self.config.location, "a commit failed; its outcome is looked up");
+        self.conn = None;
+        let error = self.explain(fault);
+        let mut opened = engine::open_writer(&self.config);
+        if let Ok(conn) = &mut opened {
+            if let Ok(position) = heads::last_position(conn) {
+                self.head.raise(position);
+            }
+        }
+        let mut answers = decided.answers.into_iter();
+        for member in members {
+            match member {
+                Member::Write(task) => task.answer(Some(doubt::unknown(&error))),
+                Member::Commit(pending) => {
+                    let decided = answers.next().unwrap_or_else(|| Err(doubt::unknown(&error)));
+                    let answer = match &mut opened {
+                        Ok(conn) => doubt::settle(conn, &pending.change_set, decided, &error),
+                        Err(_) => Err(doubt::unknown(&error)),
+                    };
+                    drop(pending.answer.send(answer));
+                }
+            }
+        }
+        self.conn = opened.ok();
+    }
+
+    /// Removes records of commands whose time is over, a few at a time.
+    fn sweep(&mut self) {
+        let (now, after) = (self.clock.now(), self.swept_to);
+        let _turn = self.log.turn();
+        let Some(conn) = &mut self.conn else { return };
+        let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
+            let swept = commands::remove_expired(conn, after, SWEEP_RECORDS, now);
+            let end = if swept.is_ok() { engine::commit(conn) } else { Ok(engine::rollback(conn)) };
+            end.map_err(Fault::from).and(swept)
+        });
+        self.swept_to = match swept {
+            Ok((_, next)) => next,
+            Err(fault) => {
+                tracing::warn!(%fault, store = %self.config.location, "expired records were not removed");
+                engine::rollback(conn);
+                None
+            }
+        };
+        self.next_sweep = Instant::now() + if self.swept_to.is_some() { SWEEP_PAUSE } else { SWEEP_REST };
+    }
+
+    fn explain(&self, fault: &Fault) -> Error {
+        if fault.is_duplicate() {
+            return Error::AlreadyExists("an event with the id of one of these".to_owned());
+        }
+        fault.at(&self.config.location)
+    }
+
+    fn log_is_full(&self) -> Error {
+        let mib = self.config.log_limit_bytes >> 20;
+        Error::unavailable(format!(
+            "the log of {} has reached its limit of {mib} MiB, because another program has been reading an old state \
+             for long; end that program, or raise `log_limit_mib`",
+            self.config.location
+        ))
+    }
+}
+
+impl Member {
+    fn change_set(&self) -> Option<&ChangeSet> {
+        match self {
+            Self::Commit(pending) => Some(&pending.change_set),
+            Self::Write(_) => None,
+        }
+    }
+
+    fn task(&mut self) -> Option<&mut dyn WriteTask> {
+        match self {
+            Self::Commit(_) => None,
+            Self::Write(task) => Some(&mut **task),
+        }
+    }
+
+    fn fail(self, error: Error) {
+        match self {
+            // A caller that has gone away needs no answer.
+            Self::Commit(pending) => drop(pending.answer.send(Err(error))),
+            Self::Write(task) => task.answer(Some(error)),
+        }
+    }
+}
+
+/// Tells every caller, only now.
+fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
+    let mut answers = answers.into_iter();
+    for member in members {
+        match member {
+            Member::Write(task) => task.answer(None),
+            Member::Commit(pending) => {
+                if let Some(answer) = answers.next() {
+                    drop(pending.answer.send(answer));
+                }
+            }
+        }
+    }
+}
