@@ -82,11 +82,11 @@ fn check_predicate(Predicate { path, test }: &Predicate, schema: &'static Schema
             .iter()
             .filter(|value| **value != Value::Null)
             .try_for_each(|value| takes(*path, field_type, value)),
-        Test::Contains(value) => match field_type {
-            Type::Scalars(of) => takes(*path, *of, value),
+        Test::Contains(sought) => match field_type {
+            Type::Scalars(of) => takes(*path, *of, sought.value()),
             field_type => {
                 is_text(*path, field_type, "contains")?;
-                takes(*path, Type::Text, value)
+                takes(*path, Type::Text, sought.value())
             }
         },
         Test::StartsWith(_) => is_text(*path, field_type, "starts with"),

@@ -5,13 +5,22 @@
 
 use super::candidate::Candidate;
 use super::field::{Part, Path};
-use super::tree::{Comparison, Node, Quantified, Quantifier, Test};
-use super::value::{Value, ValueRef};
+use super::tree::{Comparison, Node, Quantified, Quantifier, Sought, Test};
+use super::value::ValueRef;
 
 impl Node {
     /// Whether the candidate satisfies it. The candidate is of the type whose fields the tree names.
     #[must_use]
+    #[inline]
     pub fn is_satisfied_by<C: Candidate + ?Sized>(&self, candidate: &C) -> bool {
+        match self {
+            // Most nodes are leaves, and these cost no call.
+            Self::Predicate(predicate) => predicate.test.holds(predicate.path.read(candidate)),
+            node => node.branch_is_satisfied_by(candidate),
+        }
+    }
+
+    fn branch_is_satisfied_by<C: Candidate + ?Sized>(&self, candidate: &C) -> bool {
         match self {
             Self::Everything => true,
             Self::And(nodes) => nodes.iter().all(|node| node.is_satisfied_by(candidate)),
@@ -48,7 +57,7 @@ impl Test {
             Self::Compare(Comparison::Neq, operand) => !value.same(operand.borrowed()),
             Self::Compare(comparison, operand) => comparison.holds(value.compare(operand.borrowed())),
             Self::In(members) => members.contain(value),
-            Self::Contains(operand) => contains(value, operand),
+            Self::Contains(sought) => contains(value, sought),
             Self::StartsWith(start) => is_text(value, |text| text.starts_with(&**start)),
             Self::EndsWith(end) => is_text(value, |text| text.ends_with(&**end)),
             Self::Matches(pattern) => is_text(value, |text| pattern.is_found_in(text)),
@@ -72,11 +81,11 @@ impl Quantified {
     }
 }
 
-fn contains(value: ValueRef<'_>, operand: &Value) -> bool {
-    match (value, operand) {
-        (ValueRef::Text(text), Value::Text(part)) => text.contains(&**part),
-        (ValueRef::Scalars(values), operand) => {
-            (0..values.len()).any(|index| values.get(index).same(operand.borrowed()))
+fn contains(value: ValueRef<'_>, sought: &Sought) -> bool {
+    match value {
+        ValueRef::Text(text) => sought.is_in(text),
+        ValueRef::Scalars(values) => {
+            (0..values.len()).any(|index| values.get(index).same(sought.value().borrowed()))
         }
         _ => false,
     }

@@ -33,7 +33,7 @@ pub use kind::{
     AnyIdentity, Boolean, Cash, Choice, Computed, Embedded, Enumeration, FieldType, Identity, Integer, Kind,
     ListOf, Many, Number, Operand, Presence, ScalarKind, Searchable, Text, TextKind, Time, computed,
 };
-pub use tree::{Comparison, Members, Node, Pattern, Predicate, Quantified, Quantifier, Test, Words};
+pub use tree::{Comparison, Members, Node, Pattern, Predicate, Quantified, Quantifier, Sought, Test, Words};
 pub use typed_field::TypedField;
 pub use value::{Value, ValueRef};
 

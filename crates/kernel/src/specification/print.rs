@@ -70,7 +70,7 @@ impl fmt::Display for Predicate {
                 }
                 formatter.write_char(']')
             }
-            Test::Contains(value) => write!(formatter, "{path} contains {}", Literal(value)),
+            Test::Contains(sought) => write!(formatter, "{path} contains {}", Literal(sought.value())),
             Test::StartsWith(start) => write!(formatter, "{path} starts with {}", Quoted(start)),
             Test::EndsWith(end) => write!(formatter, "{path} ends with {}", Quoted(end)),
             Test::Matches(pattern) => write!(formatter, "{path} ~ {}", Quoted(pattern.source())),

@@ -101,7 +101,7 @@ pub enum Test {
     /// It is one of these; null is where null is listed.
     In(Members),
     /// The text contains this text, literally; the collection contains this value.
-    Contains(Value),
+    Contains(Sought),
     /// The text starts with this text, literally.
     StartsWith(Arc<str>),
     /// The text ends with this text, literally.
@@ -183,6 +183,44 @@ pub enum Quantifier {
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other) || (self.name == other.name && self.field_type == other.field_type)
+    }
+}
+
+/// What `contains` looks for; a text is prepared for the search when this is made.
+#[derive(Clone)]
+pub struct Sought {
+    value: Value,
+    finder: Option<memchr::memmem::Finder<'static>>,
+}
+
+impl Sought {
+    /// This value.
+    #[must_use]
+    pub fn new(value: Value) -> Self {
+        let finder = match &value {
+            Value::Text(text) => Some(memchr::memmem::Finder::new(text.as_bytes()).into_owned()),
+            _ => None,
+        };
+        Self { value, finder }
+    }
+
+    /// The value.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Whether it is a part of the text.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        // UTF-8 in UTF-8 is found only where a character begins.
+        self.finder.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_some())
+    }
+}
+
+impl PartialEq for Sought {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
     }
 }
 

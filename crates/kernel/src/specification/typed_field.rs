@@ -8,7 +8,8 @@ use super::Specification;
 use super::candidate::Candidate;
 use super::field::{Field, Part, Path};
 use super::kind::{Cash, Integer, Kind, ListOf, Many, Operand, ScalarKind, Searchable, Text, TextKind};
-use super::tree::{Comparison, Members, Node, Pattern, Quantified, Quantifier, Test, Words};
+use super::tree::{Comparison, Members, Node, Pattern, Quantified, Quantifier, Sought, Test, Words};
+use super::value::Value;
 use crate::Result;
 
 /// A field of `C` whose values are of kind `K`. Made by [`candidate!`](crate::candidate).
@@ -109,7 +110,7 @@ impl<C: Candidate, K: TextKind> TypedField<C, K> {
     /// It contains `part`, case-sensitively; no character of it is a wildcard.
     #[must_use]
     pub fn contains(self, part: &str) -> Specification<C> {
-        self.passes(Test::Contains(super::Value::Text(part.into())))
+        self.passes(Test::Contains(Sought::new(Value::Text(part.into()))))
     }
 
     /// It starts with `start`, likewise.
@@ -178,7 +179,7 @@ impl<C: Candidate, K: Kind> TypedField<C, ListOf<K>> {
     /// The value is among them.
     #[must_use]
     pub fn contains(self, value: impl Operand<K>) -> Specification<C> {
-        self.passes(Test::Contains(value.into_value()))
+        self.passes(Test::Contains(Sought::new(value.into_value())))
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Slot<V> {
     pub(super) view: Option<V>,
 }
 
-type Chunk<V> = Vec<Slot<V>>;
+type Chunk<V> = [Slot<V>];
 type Group<V> = Vec<Arc<Chunk<V>>>;
 
 /// One state of all rows. A clone shares them; whichever side changes a chunk copies that one first.
@@ -54,44 +54,56 @@ impl<V> Rows<V> {
     }
 
     fn slot(&self, number: u32) -> Option<&Slot<V>> {
-        let (group, chunk, place) = place(number);
+        let (group, chunk, place) = place(number as usize);
         self.groups.get(group)?.get(chunk)?.get(place)
     }
 }
 
 impl<V: Clone> Rows<V> {
     fn slot_mut(&mut self, number: u32) -> Option<&mut Slot<V>> {
-        let (group, chunk, place) = place(number);
+        let (group, chunk, place) = place(number as usize);
         let group = Arc::make_mut(self.groups.get_mut(group)?);
         Arc::make_mut(group.get_mut(chunk)?).get_mut(place)
     }
 
     fn push(&mut self, slot: Slot<V>) {
-        if self.slots.is_multiple_of(CHUNK_ROWS * GROUP_CHUNKS) {
-            self.groups.push(Arc::new(Vec::new()));
+        let (group, chunk, place) = place(self.slots);
+        if group == self.groups.len() {
+            self.groups.push(Arc::new(Group::with_capacity(GROUP_CHUNKS)));
         }
-        if let Some(group) = self.groups.last_mut().map(Arc::make_mut) {
-            if self.slots.is_multiple_of(CHUNK_ROWS) {
-                group.push(Arc::new(Vec::with_capacity(CHUNK_ROWS)));
-            }
-            if let Some(chunk) = group.last_mut().map(Arc::make_mut) {
-                chunk.push(slot);
-            }
+        let Some(group) = self.groups.get_mut(group).map(Arc::make_mut) else { return };
+        if chunk == group.len() {
+            group.push((0..CHUNK_ROWS).map(|_| Slot { version: Version::ZERO, view: None }).collect());
         }
+        let Some(chunk) = group.get_mut(chunk).map(Arc::make_mut) else { return };
+        chunk[place] = slot;
         self.slots += 1;
     }
 }
 
-const fn place(number: u32) -> (usize, usize, usize) {
-    let number = number as usize;
+/// Which group, which chunk of it, and which place in that.
+const fn place(number: usize) -> (usize, usize, usize) {
     (number / (CHUNK_ROWS * GROUP_CHUNKS), number / CHUNK_ROWS % GROUP_CHUNKS, number % CHUNK_ROWS)
+}
+
+/// Where a row is. With its hash beside it, the index grows without a look at any row.
+struct Entry {
+    hash: u32,
+    number: u32,
+}
+
+impl Entry {
+    /// The index takes bits from both ends of a hash.
+    const fn spread(hash: u32) -> u64 {
+        (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 /// The rows with what finds and frees them: the writer's side of a view.
 pub(super) struct Table<V: View> {
     rows: Arc<Rows<V>>,
-    /// The numbers of the live rows' slots; the id itself is in the row.
-    by_id: HashTable<u32>,
+    /// The live rows by the hash of their ids; the id itself is in the row.
+    by_id: HashTable<Entry>,
     hasher: RandomState,
     free: Vec<u32>,
     /// The last versions of rows that were removed, so that an old event does not bring one back.
@@ -208,23 +220,32 @@ impl<V: View> Table<V> {
             }
         };
         rows.live += 1;
-        let (rows, hasher) = (&*self.rows, &self.hasher);
-        let hash_of = |number: &u32| row_of(rows, *number).map_or(0, |row: &V| hasher.hash_one(row.id()));
-        self.by_id.insert_unique(hasher.hash_one(id), number, hash_of);
+        let hash = self.hash(id);
+        self.by_id
+            .insert_unique(Entry::spread(hash), Entry { hash, number }, |entry| Entry::spread(entry.hash));
         Ok(())
     }
 
     fn find(&self, id: &V::Id) -> Option<u32> {
-        let is_it = |number: &u32| row_of(&self.rows, *number).is_some_and(|row: &V| row.id() == *id);
-        self.by_id.find(self.hasher.hash_one(id), is_it).copied()
+        let hash = self.hash(id);
+        let is_it = |entry: &Entry| {
+            entry.hash == hash && row_of(&self.rows, entry.number).is_some_and(|row: &V| row.id() == *id)
+        };
+        self.by_id.find(Entry::spread(hash), is_it).map(|entry| entry.number)
     }
 
     /// Takes the number out of the index; its row is gone already.
     fn forget(&mut self, id: &V::Id, number: u32) {
-        if let Ok(entry) = self.by_id.find_entry(self.hasher.hash_one(id), |known| *known == number) {
+        let hash = Entry::spread(self.hash(id));
+        if let Ok(entry) = self.by_id.find_entry(hash, |entry| entry.number == number) {
             entry.remove();
             self.free.push(number);
         }
+    }
+
+    fn hash(&self, id: &V::Id) -> u32 {
+        // The lower half of a hash is as good as all of it.
+        self.hasher.hash_one(id) as u32
     }
 }
 

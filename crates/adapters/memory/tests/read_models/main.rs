@@ -1,6 +1,6 @@
 //! Read models in memory: what a projection fills, readers find.
 
-#![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
 
 mod ware;
 
