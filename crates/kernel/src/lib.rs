@@ -58,6 +58,7 @@ pub mod read;
 mod repository;
 pub mod specification;
 mod store;
+mod text;
 mod time;
 mod unit_of_work;
 

@@ -70,8 +70,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        code.parse().map_err(serde::de::Error::custom)
+        crate::text::deserialize(deserializer, "an ISO 4217 currency code")
     }
 }
 
