@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use portolan_kernel::{Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId};
+use portolan_kernel::{
+    Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId, Timestamp,
+};
 
 use super::tables::{subscription_resets, subscriptions};
 use super::{Conn, Fault, Store};
@@ -89,6 +91,48 @@ impl Checkpoints for Store {
                 if changed == 0 { Err(missing(&subscription).into()) } else { Ok(()) }
             })
             .await
+    }
+}
+
+/// That a checkpoint was moved by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedReset {
+    /// Where it was.
+    pub from: Position,
+    /// Where it went, who asked, and why.
+    pub reset: Reset,
+    /// When.
+    pub reset_at: Timestamp,
+}
+
+impl Store {
+    /// How this checkpoint was moved by hand, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the store cannot be read.
+    pub async fn resets(&self, subscription: &SubscriptionId) -> Result<Vec<RecordedReset>> {
+        let subscription = subscription.clone();
+        self.read_with(move |conn| {
+            let rows: Vec<(i64, i64, String, String, i64)> = subscription_resets::table
+                .filter(subscription_resets::name.eq(&subscription.name))
+                .filter(subscription_resets::version.eq(i64::from(subscription.version)))
+                .order(subscription_resets::id)
+                .select((
+                    subscription_resets::from_position,
+                    subscription_resets::to_position,
+                    subscription_resets::reset_by,
+                    subscription_resets::reason,
+                    subscription_resets::reset_at,
+                ))
+                .load(conn)?;
+            let recorded = rows.into_iter().map(|(from, to, by, reason, reset_at)| RecordedReset {
+                from: Position(from.cast_unsigned()),
+                reset: Reset { to: Position(to.cast_unsigned()), by, reason },
+                reset_at: Timestamp::from_micros(reset_at),
+            });
+            Ok(recorded.collect())
+        })
+        .await
     }
 }
 

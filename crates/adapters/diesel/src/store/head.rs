@@ -1,10 +1,22 @@
 //! How far the journal is, as this process knows it, and waiting for more.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use portolan_kernel::Position;
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How often somebody who waits looks whether another process has committed.
+pub(super) const POLL: Duration = Duration::from_millis(100);
 
 /// The last committed position; it only rises.
-pub(super) struct Head(watch::Sender<State>);
+pub(super) struct Head {
+    sender: watch::Sender<State>,
+    polled: Mutex<Option<Instant>>,
+    polls: AtomicU64,
+}
 
 /// What a waiting reader sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +27,17 @@ pub(super) struct State {
 
 impl Head {
     pub(super) fn new(position: Position) -> Self {
-        Self(watch::Sender::new(State { position, closed: false }))
+        let sender = watch::Sender::new(State { position, closed: false });
+        Self { sender, polled: Mutex::new(None), polls: AtomicU64::new(0) }
     }
 
     pub(super) fn get(&self) -> Position {
-        self.0.borrow().position
+        self.sender.borrow().position
     }
 
     /// Wakes whoever waits, if this is news.
     pub(super) fn raise(&self, position: Position) {
-        self.0.send_if_modified(|state| {
+        self.sender.send_if_modified(|state| {
             let is_news = position > state.position;
             state.position = state.position.max(position);
             is_news
@@ -33,10 +46,27 @@ impl Head {
 
     /// Wakes whoever waits for good.
     pub(super) fn close(&self) {
-        self.0.send_modify(|state| state.closed = true);
+        self.sender.send_modify(|state| state.closed = true);
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<State> {
-        self.0.subscribe()
+        self.sender.subscribe()
+    }
+
+    /// Whether it is time to look for commits of other processes: one of all who wait does.
+    pub(super) fn is_poll_due(&self) -> bool {
+        let mut polled = self.polled.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let is_due = polled.is_none_or(|polled| now.duration_since(polled) >= POLL);
+        if is_due {
+            *polled = Some(now);
+            self.polls.fetch_add(1, Ordering::Relaxed);
+        }
+        is_due
+    }
+
+    /// How often somebody has looked.
+    pub(super) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
     }
 }

@@ -1,7 +1,5 @@
 //! The journal: written with the aggregates, read by everything that follows.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
@@ -9,12 +7,10 @@ use portolan_kernel::{
 };
 use uuid::Uuid;
 
+use super::head::POLL;
 use super::ids::DbUuid;
 use super::tables::journal;
 use super::{Conn, Fault, Store, heads};
-
-/// How often a waiting reader looks whether another process has committed.
-const POLL: Duration = Duration::from_millis(100);
 
 #[async_trait]
 impl Journal for Store {
@@ -45,11 +41,23 @@ impl Journal for Store {
                 return Err(self.closed());
             }
             // Commits of this process wake at once; those of others are looked for.
-            if tokio::time::timeout(POLL, seen.changed()).await.is_err() {
+            if tokio::time::timeout(POLL, seen.changed()).await.is_err() && self.known_head().is_poll_due() {
                 self.head().await?;
             }
         }
     }
+}
+
+impl Store {
+    /// How often this store has looked for commits of other processes: only while somebody waits, and then at most
+    /// [`POLLS_PER_SECOND`](Self::POLLS_PER_SECOND) times a second.
+    #[must_use]
+    pub fn polls(&self) -> u64 {
+        self.known_head().polls()
+    }
+
+    /// How often a store looks for commits of other processes at the most.
+    pub const POLLS_PER_SECOND: u64 = 10;
 }
 
 fn check_limit(limit: usize) -> Result<()> {

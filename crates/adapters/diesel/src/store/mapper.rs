@@ -143,8 +143,8 @@ impl Mappers {
         })
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &dyn AnyMapper)> {
-        self.types.iter().map(|(name, mapper)| (*name, &**mapper))
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn AnyMapper>)> {
+        self.types.iter().map(|(name, mapper)| (*name, mapper))
     }
 }
 

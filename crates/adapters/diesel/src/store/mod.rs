@@ -1,6 +1,8 @@
 //! The write store, the same for every engine. An engine mounts this folder below its own module, which gives it
 //! `Conn`, `Db` and `engine`.
 
+pub use check::{Check, Checked, Finding};
+pub use checkpoints::RecordedReset;
 pub use fault::Fault;
 pub use ids::{DbUuid, SqlUuid};
 pub use info::Info;
@@ -10,6 +12,7 @@ pub use open::{OpenMode, Store};
 
 use super::{Config, Conn, engine};
 
+mod check;
 mod checkpoints;
 mod commands;
 mod deadlines;

@@ -1,0 +1,35 @@
+//! Stored states that no event accounts for.
+
+use portolan_kernel::FIND_LIMIT;
+use uuid::Uuid;
+
+use super::super::mapper::AnyMapper;
+use super::super::{Conn, Fault, heads};
+use super::{Finding, said};
+
+/// Looks at a page of stored states, and answers where to go on.
+pub(super) fn page(
+    conn: &mut Conn,
+    aggregate_type: &'static str,
+    mapper: &dyn AnyMapper,
+    after: Option<Uuid>,
+) -> Result<(Option<Uuid>, Vec<Finding>), Fault> {
+    let page = match mapper.page(conn, after, FIND_LIMIT) {
+        Ok(page) => page,
+        Err(fault) if fault.is_answer() => {
+            // Which row it is was told when the aggregate was compared; what follows on this page is not looked at.
+            let what = format!("a page of stored states of type {aggregate_type}");
+            return Ok((None, vec![Finding::Unreadable { what, why: said(&fault) }]));
+        }
+        Err(fault) => return Err(fault),
+    };
+    let mut findings = Vec::new();
+    for stored in &page {
+        if heads::look_up(conn, stored.id)?.is_none() {
+            let aggregate_type = aggregate_type.to_owned();
+            findings.push(Finding::StateWithoutEvents { aggregate_type, id: stored.id });
+        }
+    }
+    let next = if page.len() < FIND_LIMIT { None } else { page.last().map(|stored| stored.id) };
+    Ok((next, findings))
+}
