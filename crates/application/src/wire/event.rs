@@ -71,3 +71,45 @@ impl Decoder for MarketDecoder {
         decoded.map_err(|error| Error::Invalid(format!("position {}: {error}", envelope.position)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{given, lamp, published};
+
+    fn row() -> Envelope {
+        given(published()).rows().remove(1)
+    }
+
+    #[test]
+    fn a_row_is_decoded_to_the_event_of_its_aggregate() {
+        let event = MarketDecoder.decode(&row()).unwrap();
+        assert!(
+            matches!(event, MarketEvent::Listing(id, listing::Event::ListingPublished { .. }) if id == lamp())
+        );
+        assert_eq!((event.name(), event.key()), ("ListingPublished", AggregateKey::of::<Listing>(lamp())));
+    }
+
+    #[test]
+    fn a_removal_is_decoded_without_its_payload() {
+        let row = Envelope { event_type: REMOVED.to_owned(), payload: String::new(), ..row() };
+        let order = Envelope { aggregate_type: Order::TYPE.to_owned(), ..row.clone() };
+        assert_eq!(MarketDecoder.decode(&row).unwrap(), MarketEvent::ListingRemoved(lamp()));
+        assert_eq!(MarketDecoder.decode(&order).unwrap().key().aggregate_type, "order");
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error_that_names_its_position() {
+        for row in [
+            Envelope { event_type: "ListingEaten".to_owned(), ..row() },
+            Envelope { aggregate_type: "parcel".to_owned(), ..row() },
+            Envelope { aggregate_type: Order::TYPE.to_owned(), ..row() },
+            Envelope { schema_version: 2, ..row() },
+            Envelope { payload: "{}".to_owned(), ..row() },
+        ] {
+            let error = MarketDecoder.decode(&row).unwrap_err();
+            assert_eq!(error.code(), "invalid");
+            assert!(error.to_string().starts_with("position 2: "), "{error}");
+        }
+    }
+}
