@@ -33,7 +33,8 @@ impl Idempotency {
     /// Marks the command as running until the answer is dropped; `None` where it runs already.
     fn enter(&self, command_id: Uuid) -> Option<Running<'_>> {
         let shard = &self.running[usize::from(command_id.as_bytes()[15]) % SHARDS];
-        lock(shard).insert(command_id).then_some(Running { shard, command_id })
+        // Made only where it is entered: dropping one takes the id out again.
+        lock(shard).insert(command_id).then(|| Running { shard, command_id })
     }
 }
 

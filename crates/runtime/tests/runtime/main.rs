@@ -1,0 +1,6 @@
+//! The runtime on small in-memory ports.
+#![expect(unreachable_pub, reason = "a test program has no callers outside")]
+
+mod mediator;
+mod middleware;
+mod support;
