@@ -56,6 +56,9 @@ pub(super) fn too_large() -> Error {
 pub(super) fn check(node: &Node, schema: &'static Schema) -> Result<()> {
     match node {
         Node::Everything => Ok(()),
+        Node::And(nodes) | Node::Or(nodes) if nodes.len() < 2 => {
+            Err(Error::Invalid("`and` and `or` join at least two; see `Node::and` and `Node::or`".to_owned()))
+        }
         Node::And(nodes) | Node::Or(nodes) => nodes.iter().try_for_each(|node| check(node, schema)),
         Node::Not(inner) => check(inner, schema),
         Node::Predicate(predicate) => check_predicate(predicate, schema),
@@ -72,7 +75,7 @@ pub(super) fn check(node: &Node, schema: &'static Schema) -> Result<()> {
     }
 }
 
-fn check_predicate(Predicate { path, test }: &Predicate, schema: &'static Schema) -> Result<()> {
+pub(super) fn check_predicate(Predicate { path, test }: &Predicate, schema: &'static Schema) -> Result<()> {
     declared(*path, schema)?;
     let field_type = path.value_type();
     match test {

@@ -5,7 +5,8 @@
 
 use super::candidate::Candidate;
 use super::field::{Part, Path};
-use super::tree::{Comparison, Node, Quantified, Quantifier, Sought, Test};
+use super::operands::Sought;
+use super::tree::{Comparison, Node, Quantified, Quantifier, Test};
 use super::value::ValueRef;
 
 impl Node {

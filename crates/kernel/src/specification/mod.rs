@@ -14,9 +14,13 @@ mod close;
 mod decimal;
 mod evaluate;
 mod field;
+mod json;
 mod kind;
 mod normalise;
+mod operands;
 mod print;
+mod resolve;
+mod text;
 mod tree;
 mod typed_field;
 mod value;
@@ -29,11 +33,14 @@ pub use check::{MAX_DEPTH, MAX_NODES};
 use check::{Size, too_large};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use field::{Field, Part, Path, Schema, Type, UnknownField};
+pub use json::JsonError;
 pub use kind::{
     AnyIdentity, Boolean, Cash, Choice, Computed, Embedded, Enumeration, FieldType, Identity, Integer, Kind,
     ListOf, Many, Number, Operand, Presence, ScalarKind, Searchable, Text, TextKind, Time, computed,
 };
-pub use tree::{Comparison, Members, Node, Pattern, Predicate, Quantified, Quantifier, Sought, Test, Words};
+pub use operands::{Members, Pattern, Sought, Words};
+pub use text::{MAX_TEXT_BYTES, ParseError};
+pub use tree::{Comparison, Node, Predicate, Quantified, Quantifier, Test};
 pub use typed_field::TypedField;
 pub use value::{Value, ValueRef};
 
@@ -140,6 +147,39 @@ impl<C: Candidate> Specification<C> {
         let specification = Self::of(node);
         check::check(specification.tree()?, C::schema())?;
         Ok(specification)
+    }
+
+    /// The specification in this text, like `status = "published" and price < "50.00 EUR"`. What
+    /// [`Display`](fmt::Display) prints is read back as it was.
+    ///
+    /// # Errors
+    /// [`ParseError`], which names the place, and close names of a field that is not there.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        text::parse(text, C::schema()).map(Self::of)
+    }
+
+    /// The specification in this JSON document, like `{"op": "eq", "field": "status", "value": "published"}`.
+    ///
+    /// # Errors
+    /// [`JsonError`], which points to the place.
+    pub fn parse_json(text: &str) -> Result<Self, JsonError> {
+        json::read_text(text, C::schema()).map(Self::of)
+    }
+
+    /// The specification in this JSON value.
+    ///
+    /// # Errors
+    /// As [`parse_json`](Self::parse_json).
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, JsonError> {
+        json::read(json, C::schema()).map(Self::of)
+    }
+
+    /// The specification as JSON, which [`from_json`](Self::from_json) reads back as it was.
+    ///
+    /// # Errors
+    /// As [`tree`](Self::tree).
+    pub fn to_json(&self) -> Result<serde_json::Value> {
+        self.tree().map(json::write)
     }
 
     /// Of a tree that is known to be one over the fields of `C`.

@@ -1,6 +1,7 @@
 //! A simpler tree that selects the same candidates: what planners and translators start from.
 
-use super::tree::{Comparison, Members, Node, Predicate, Quantified, Quantifier, Test};
+use super::operands::Members;
+use super::tree::{Comparison, Node, Predicate, Quantified, Quantifier, Test};
 use super::value::Value;
 
 impl Node {
@@ -62,6 +63,8 @@ fn push_new(kept: &mut Vec<Node>, node: Node) {
 
 fn negation(node: Node) -> Node {
     match node {
+        Node::Everything => Node::nothing(),
+        node if node.is_nothing() => Node::Everything,
         Node::Not(inner) => *inner,
         Node::Predicate(Predicate { path, test: Test::Compare(Comparison::Eq, value) }) => {
             Node::Predicate(Predicate { path, test: Test::Compare(Comparison::Neq, value) })
@@ -81,7 +84,6 @@ fn shorter(predicate: Predicate) -> Node {
     let mut seen = std::collections::HashSet::with_capacity(members.values().len());
     distinct.extend(members.values().iter().filter(|value| seen.insert(*value)).cloned());
     match distinct.as_slice() {
-        [] => Node::nothing(),
         [value] => Node::predicate(path, Test::Compare(Comparison::Eq, value.clone())),
         _ => Node::Predicate(Predicate { path, test: Test::In(Members::new(distinct)) }),
     }

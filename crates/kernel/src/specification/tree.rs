@@ -4,11 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::field::{Field, Path};
-use super::value::{Value, ValueRef};
-use crate::{Error, Result};
+use super::operands::{Members, Pattern, Sought, Words};
+use super::value::Value;
 
 /// A node of a specification.
 ///
@@ -37,10 +35,14 @@ impl Node {
         Self::Not(Box::new(Self::Everything))
     }
 
-    /// Whether this is the canonical form of "no candidate".
+    /// Whether this says "no candidate" in as many words: `false`, or `in []`.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        matches!(self, Self::Not(inner) if **inner == Self::Everything)
+        match self {
+            Self::Not(inner) => **inner == Self::Everything,
+            Self::Predicate(Predicate { test: Test::In(members), .. }) => members.values().is_empty(),
+            _ => false,
+        }
     }
 
     /// All of `nodes`: everything for none, the one for one.
@@ -94,7 +96,7 @@ pub struct Predicate {
 }
 
 /// What must hold of a field's value. Each is false where the value is null, unless it says otherwise.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Test {
     /// It compares so. [`Comparison::Neq`] is true where the value is null. Never with null itself.
     Compare(Comparison, Value),
@@ -186,215 +188,19 @@ impl PartialEq for Field {
     }
 }
 
-/// What `contains` looks for; a text is prepared for the search when this is made.
-#[derive(Clone)]
-pub struct Sought {
-    value: Value,
-    finder: Option<memchr::memmem::Finder<'static>>,
-}
-
-impl Sought {
-    /// This value.
-    #[must_use]
-    pub fn new(value: Value) -> Self {
-        let finder = match &value {
-            Value::Text(text) => Some(memchr::memmem::Finder::new(text.as_bytes()).into_owned()),
-            _ => None,
-        };
-        Self { value, finder }
-    }
-
-    /// The value.
-    #[must_use]
-    pub const fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// Whether it is a part of the text.
-    #[must_use]
-    pub fn is_in(&self, text: &str) -> bool {
-        // UTF-8 in UTF-8 is found only where a character begins.
-        self.finder.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_some())
-    }
-}
-
-impl PartialEq for Sought {
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-/// The list of an `in`: in the order given, and sorted as well where looking through all would be slow.
-#[derive(Clone)]
-pub struct Members {
-    listed: Arc<[Value]>,
-    sorted: Option<Arc<[Value]>>,
-}
-
-/// A longer list is worth a sorted copy.
-const FEW: usize = 8;
-
-impl Members {
-    /// These values, in this order.
-    #[must_use]
-    pub fn new(values: impl Into<Arc<[Value]>>) -> Self {
-        let listed: Arc<[Value]> = values.into();
-        let sorted = (listed.len() > FEW).then(|| {
-            let mut sorted = listed.to_vec();
-            sorted.sort_unstable_by(|left, right| left.borrowed().total_order(right.borrowed()));
-            sorted.into()
-        });
-        Self { listed, sorted }
-    }
-
-    /// The values, in the order given.
-    #[must_use]
-    pub fn values(&self) -> &[Value] {
-        &self.listed
-    }
-
-    /// Whether the value is among them; null is where null is listed.
-    #[must_use]
-    pub fn contain(&self, value: ValueRef<'_>) -> bool {
-        match &self.sorted {
-            Some(sorted) => sorted.binary_search_by(|member| member.borrowed().total_order(value)).is_ok(),
-            None => self.listed.iter().any(|member| member.borrowed().same(value)),
-        }
-    }
-}
-
-impl PartialEq for Members {
-    fn eq(&self, other: &Self) -> bool {
-        self.listed == other.listed
-    }
-}
-
-/// A regular expression in the syntax of the `regex` crate, compiled when it is made.
-#[derive(Clone)]
-pub struct Pattern {
-    source: Arc<str>,
-    compiled: regex::Regex,
-}
-
-impl Pattern {
-    /// The longest pattern, in bytes.
-    pub const MAX_BYTES: usize = 1_000;
-
-    /// The largest compiled pattern, in bytes.
-    const MAX_COMPILED_BYTES: usize = 1 << 20;
-
-    /// How deep groups may nest.
-    const MAX_DEPTH: u32 = 50;
-
-    /// The pattern with this source. It matches in time linear in the text.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where it is not a regular expression, or too large a one.
-    pub fn new(source: &str) -> Result<Self> {
-        if source.len() > Self::MAX_BYTES {
-            return Err(Error::Invalid(format!(
-                "a regular expression has at most {} bytes; this one has {}",
-                Self::MAX_BYTES,
-                source.len()
-            )));
-        }
-        let compiled = regex::RegexBuilder::new(source)
-            .size_limit(Self::MAX_COMPILED_BYTES)
-            .dfa_size_limit(Self::MAX_COMPILED_BYTES)
-            .nest_limit(Self::MAX_DEPTH)
-            .build()
-            .map_err(|error| {
-                Error::Invalid(format!("not a regular expression that is taken here: {error}"))
-            })?;
-        Ok(Self { source: source.into(), compiled })
-    }
-
-    /// As it was written.
-    #[must_use]
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Whether it is found somewhere in the text.
-    #[must_use]
-    pub fn is_found_in(&self, text: &str) -> bool {
-        self.compiled.is_match(text)
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
-    }
-}
-
-/// The words that a `search` asks for: those of UAX #29, in lower case.
-#[derive(Clone)]
-pub struct Words {
-    text: Arc<str>,
-    words: Arc<[Box<str>]>,
-}
-
-impl Words {
-    /// The words of this text, each once.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let mut words: Vec<Box<str>> = text.unicode_words().map(|word| word.to_lowercase().into()).collect();
-        words.sort_unstable();
-        words.dedup();
-        Self { text: text.into(), words: words.into() }
-    }
-
-    /// As it was written.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// The words in lower case, each once, in their order.
-    #[must_use]
-    pub fn words(&self) -> &[Box<str>] {
-        &self.words
-    }
-
-    /// Whether the text has all of them. Of no words, every text does.
-    #[must_use]
-    pub fn are_all_in(&self, text: &str) -> bool {
-        // One pass for each 64 words; a bit for each that is still missing.
-        self.words.chunks(64).all(|wanted| {
-            let mut missing = u64::MAX >> (64 - wanted.len());
-            text.unicode_words().any(|word| {
-                for (place, sought) in wanted.iter().enumerate() {
-                    if missing & (1 << place) != 0 && is_lower_case_of(sought, word) {
-                        missing &= !(1 << place);
-                    }
-                }
-                missing == 0
-            })
-        })
-    }
-}
-
-/// Whether `lower` is `word` in lower case.
-fn is_lower_case_of(lower: &str, word: &str) -> bool {
-    if lower.is_ascii() && word.is_ascii() {
-        return lower.len() == word.len()
-            && lower.bytes().zip(word.bytes()).all(|(lower, byte)| lower == byte.to_ascii_lowercase());
-    }
-    if word.contains('Σ') {
-        // The one letter whose lower case depends on where it stands.
-        return word.to_lowercase() == lower;
-    }
-    word.chars().flat_map(char::to_lowercase).eq(lower.chars())
-}
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
 impl fmt::Debug for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Debug for Quantified {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

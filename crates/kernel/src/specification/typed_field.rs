@@ -8,7 +8,8 @@ use super::Specification;
 use super::candidate::Candidate;
 use super::field::{Field, Part, Path};
 use super::kind::{Cash, Integer, Kind, ListOf, Many, Operand, ScalarKind, Searchable, Text, TextKind};
-use super::tree::{Comparison, Members, Node, Pattern, Quantified, Quantifier, Sought, Test, Words};
+use super::operands::{Members, Pattern, Sought, Words};
+use super::tree::{Comparison, Node, Quantified, Quantifier, Test};
 use super::value::Value;
 use crate::Result;
 

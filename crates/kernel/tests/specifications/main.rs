@@ -1,6 +1,9 @@
 //! Specifications as users meet them: declared fields, typed handles, the meaning of every operator, and the laws.
 
-#![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
 
+mod generators;
+mod laws;
 mod meaning;
 mod parcel;
+mod syntax;

@@ -20,6 +20,7 @@ pub(crate) enum Stage {
 portolan_kernel::enumeration!(Stage { Packed = "packed", Sent = "sent" });
 
 /// A candidate with a field of every kind.
+#[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) id: ParcelId,
     pub(crate) fragile: bool,
@@ -35,6 +36,7 @@ pub(crate) struct Parcel {
 }
 
 /// Where a parcel passes.
+#[derive(Debug)]
 pub(crate) struct Stop {
     pub(crate) city: String,
     pub(crate) toll: Option<Money>,
