@@ -33,6 +33,7 @@ mod macros;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod saboteurs;
 pub mod scenario;
 pub mod subject;
 mod tasks;

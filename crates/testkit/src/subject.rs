@@ -298,10 +298,11 @@ impl Subject {
         loop {
             let after = events.last().map_or(Position::ZERO, |last| last.position);
             let page = journal.read(after, portolan_kernel::READ_LIMIT).await?;
-            if page.is_empty() {
+            let is_last = page.len() < portolan_kernel::READ_LIMIT;
+            events.extend(page);
+            if is_last {
                 return Ok(events);
             }
-            events.extend(page);
         }
     }
 }
@@ -344,9 +345,10 @@ pub async fn history(journal: &dyn Journal, id: Uuid, until: Until) -> Verdict<V
     loop {
         let after = events.last().map_or(Version::ZERO, |last| last.version);
         let page = journal.history(id, after, until, portolan_kernel::READ_LIMIT).await?;
-        if page.is_empty() {
+        let is_last = page.len() < portolan_kernel::READ_LIMIT;
+        events.extend(page);
+        if is_last {
             return Ok(events);
         }
-        events.extend(page);
     }
 }

@@ -8,7 +8,7 @@ use portolan_kernel::{Journal, Position};
 use crate::{Breach, Verdict};
 
 /// How long a witness may take. Long, because it is only ever waited out by an adapter that is broken.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(10);
 
 /// What the future answers, if it does so before [`DEADLINE`].
 ///

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 /// All of one store; shared by those who have it open.
 #[derive(Debug)]
-pub(super) struct Data {
+pub(crate) struct Data {
     contents: Mutex<Contents>,
     /// The head, for those who wait.
-    pub(super) head: watch::Sender<Position>,
+    pub(crate) head: watch::Sender<Position>,
 }
 
 impl Default for Data {
@@ -24,26 +24,26 @@ impl Default for Data {
     }
 }
 
-#[derive(Default)]
-pub(super) struct Contents {
+#[derive(Clone, Default)]
+pub(crate) struct Contents {
     /// Of every id that was ever used; no state after a removal.
-    pub(super) aggregates: BTreeMap<AggregateKey, (Version, Option<AnyState>)>,
-    pub(super) journal: Vec<Envelope>,
-    pub(super) event_ids: HashSet<Uuid>,
-    pub(super) outcomes: BTreeMap<Uuid, (RecordedOutcome, Kept)>,
-    pub(super) checkpoints: BTreeMap<SubscriptionId, Checkpoint>,
-    pub(super) resets: Vec<(SubscriptionId, Position, Reset)>,
-    pub(super) deadlines: BTreeMap<(String, Uuid), Deadline>,
+    pub(crate) aggregates: BTreeMap<AggregateKey, (Version, Option<AnyState>)>,
+    pub(crate) journal: Vec<Envelope>,
+    pub(crate) event_ids: HashSet<Uuid>,
+    pub(crate) outcomes: BTreeMap<Uuid, (RecordedOutcome, Kept)>,
+    pub(crate) checkpoints: BTreeMap<SubscriptionId, Checkpoint>,
+    pub(crate) resets: Vec<(SubscriptionId, Position, Reset)>,
+    pub(crate) deadlines: BTreeMap<(String, Uuid), Deadline>,
 }
 
 impl Data {
-    pub(super) fn look(&self) -> MutexGuard<'_, Contents> {
+    pub(crate) fn look(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One transaction. The change checks everything before it changes anything, so that an error leaves what was
     /// there before.
-    pub(super) fn transaction<T>(&self, change: impl FnOnce(&mut Contents) -> Result<T>) -> Result<T> {
+    pub(crate) fn transaction<T>(&self, change: impl FnOnce(&mut Contents) -> Result<T>) -> Result<T> {
         let mut contents = self.look();
         let answer = change(&mut contents)?;
         let head = contents.head();
@@ -51,7 +51,21 @@ impl Data {
         Ok(answer)
     }
 
-    pub(super) fn reset_records(&self, subscription: &SubscriptionId) -> Vec<(Position, Reset)> {
+    /// The same contents, apart from these.
+    pub(crate) fn copy(&self) -> Self {
+        let contents = self.look().clone();
+        let head = watch::Sender::new(contents.head());
+        Self { contents: Mutex::new(contents), head }
+    }
+
+    /// Has the contents of the other from now on.
+    pub(crate) fn replace(&self, other: &Self) {
+        let contents = other.look().clone();
+        self.head.send_replace(contents.head());
+        *self.look() = contents;
+    }
+
+    pub(crate) fn reset_records(&self, subscription: &SubscriptionId) -> Vec<(Position, Reset)> {
         let contents = self.look();
         let ours = contents.resets.iter().filter(|(whose, ..)| whose == subscription);
         ours.map(|(_, from, reset)| (*from, reset.clone())).collect()
@@ -59,7 +73,7 @@ impl Data {
 }
 
 impl Contents {
-    pub(super) fn head(&self) -> Position {
+    pub(crate) fn head(&self) -> Position {
         self.journal.last().map_or(Position::ZERO, |last| last.position)
     }
 }

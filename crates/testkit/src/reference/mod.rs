@@ -10,18 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use portolan_kernel::{Clock, Error, IdSource as _, Position, Registry, Reset, Result, SubscriptionId};
 
-use crate::child::Child;
+use crate::child::{Child, Tell};
 use crate::counter::registry;
-use crate::{
-    Breach, Capabilities, Capability, Place, SequentialIds, Subject, Verdict, WriteHarness, WritePorts,
-};
+use crate::{Breach, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness, WritePorts};
 
 mod checkpoints;
-mod data;
+pub(crate) mod data;
 mod journal;
 mod store;
 
-use data::Data;
+pub(crate) use data::Data;
 
 /// Reference stores by their address, and how to open them.
 #[derive(Clone, Default)]
@@ -47,8 +45,8 @@ impl ReferenceHarness {
         places.get(address).cloned().ok_or_else(|| Error::NotFound(format!("the store {address}")))
     }
 
-    /// Works in this process until enough was told, and then drops the work: what a kill does to a store whose
-    /// acknowledged commits are all there, and to nothing else.
+    /// Works on a runtime of its own until enough was told, and then ends that runtime: what a kill does to a store
+    /// in memory that outlives its handles.
     ///
     /// # Errors
     /// A breach where the work ends by itself.
@@ -57,32 +55,30 @@ impl ReferenceHarness {
         child: &Child,
         enough: usize,
     ) -> Verdict<Vec<u64>> {
-        let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
         let child = child.clone();
-        let tell: crate::child::Tell = Arc::new(move |result| sender.send(result).is_ok());
-        let work = tokio::spawn(async move { child.work(harness, tell).await });
-        let mut results = Vec::new();
-        while results.len() < enough {
-            let Some(result) = told.recv().await else {
-                return Err(Breach::new(format!("the work ended by itself: {:?}", work.await)));
-            };
-            results.push(result);
-        }
-        work.abort();
-        drop(work.await);
-        while let Ok(result) = told.try_recv() {
-            results.push(result);
-        }
-        Ok(results)
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || drop(sender.send(work_and_drop(harness, child, enough))));
+        receiver.await.map_err(|_| Breach::new("the thread of the work is gone"))?
     }
+}
+
+fn work_and_drop(harness: Arc<dyn WriteHarness>, child: Child, enough: usize) -> Verdict<Vec<u64>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Breach::new(format!("no runtime: {error}")))?;
+    let (sender, told) = std::sync::mpsc::channel();
+    let tell: Tell = Arc::new(move |result| sender.send(result).is_ok());
+    let work = runtime.spawn(async move { child.work(harness, tell).await });
+    let results: Vec<u64> = told.iter().take(enough).collect();
+    if results.len() < enough {
+        return Err(Breach::new(format!("the work ended by itself: {:?}", runtime.block_on(work))));
+    }
+    // Waits until no task runs any more, and drops each wherever it waits.
+    drop(runtime);
+    Ok(results.into_iter().chain(told.try_iter()).collect())
 }
 
 #[async_trait]
 impl WriteHarness for ReferenceHarness {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::all().without(Capability::CountPolls, "it is told of every commit and never polls")
-    }
-
     async fn place(&self) -> Result<Place> {
         let address = self.0.names.next_id().to_string();
         let mut places = self.0.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +87,9 @@ impl WriteHarness for ReferenceHarness {
     }
 
     async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
-        Ok(WritePorts::of(Arc::new(self.at(address, clock)?)))
+        // It is told of every commit and never polls.
+        let polls = Polls { count: Arc::new(|| 0), per_second: 0 };
+        Ok(WritePorts { polls: Some(polls), ..WritePorts::of(Arc::new(self.at(address, clock)?)) })
     }
 
     async fn reset_records(

@@ -15,9 +15,9 @@ use super::data::{Contents, Data};
 /// A store in memory that does what its port says, one thing after another.
 #[derive(Clone)]
 pub struct ReferenceStore {
-    pub(super) data: Arc<Data>,
-    registry: Registry,
-    clock: Arc<dyn Clock>,
+    pub(crate) data: Arc<Data>,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl ReferenceStore {
@@ -86,7 +86,7 @@ impl WriteStore for ReferenceStore {
 }
 
 impl Contents {
-    fn present(&self, key: AggregateKey) -> Option<(Version, &AnyState)> {
+    pub(crate) fn present(&self, key: AggregateKey) -> Option<(Version, &AnyState)> {
         let (version, state) = self.aggregates.get(&key)?;
         Some((*version, state.as_ref()?))
     }
@@ -101,7 +101,7 @@ impl Contents {
     }
 
     /// Everything that can be wrong with a change set.
-    fn check(&self, change_set: &ChangeSet) -> Result<()> {
+    pub(crate) fn check(&self, change_set: &ChangeSet) -> Result<()> {
         for change in &change_set.changes {
             let current = self.present(change.key).map(|(version, _)| version);
             check_expected(change.key, change.expected, current, true)?;
@@ -118,7 +118,7 @@ impl Contents {
     }
 
     /// Writes what was checked; answers the version that each change led to.
-    fn write(&mut self, change_set: &ChangeSet, now: portolan_kernel::Timestamp) -> Vec<Version> {
+    pub(crate) fn write(&mut self, change_set: &ChangeSet, now: portolan_kernel::Timestamp) -> Vec<Version> {
         let count: usize = change_set.changes.iter().map(|change| change.events.len()).sum();
         let commit_position = self.head().plus(count as u64);
         let changes = change_set.changes.iter();

@@ -99,7 +99,7 @@ fn commits_are_whole(events: &[Envelope], size: usize) -> Verdict {
         ensure_eq!(commands.len(), 1, "the number of commands in the commit that ends at {commit_position}");
         let positions: Vec<_> = events.iter().map(|event| event.position.get()).collect();
         let last = commit_position.get();
-        let expected: Vec<_> = (last + 1 - size as u64..=last).collect();
+        let expected: Vec<_> = ((last + 1).saturating_sub(size as u64)..=last).collect();
         ensure_eq!(positions, expected, "the positions of the commit that ends at {commit_position}");
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portolan_kernel::{Envelope, Journal, Position, Version};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::builders::{counter_id, incremented, opened};
@@ -23,24 +24,40 @@ pub async fn j10_a_reader_anywhere_gets_the_next_event_or_waits(subject: &mut Su
     for after in far.iter().copied().chain([Position(2)]) {
         ensure_eq!(journal.read(after, 10).await?, [], "what is read after {after}");
     }
-    let mut waiting: Vec<_> =
-        far.iter().map(|after| tokio::spawn(changed(Arc::clone(&journal), *after))).collect();
-    let at_head = tokio::spawn(changed(Arc::clone(&journal), Position(2)));
+    let mut waiting = Vec::new();
+    for after in far {
+        waiting.push(waiting_reader(&journal, after).await?);
+    }
+    let at_head = waiting_reader(&journal, Position(2)).await?;
     subject.change(counter_id("one"), |counter| counter.increment(1)).await?;
     let told = witness::within("a reader at the head goes on", at_head).await?;
     ensure_eq!(told.ok().or_breach("the reader at the head")??, Position(3), "the head that it is told");
     let next = journal.read(Position(2), 10).await?;
     ensure_eq!(next.first().map(|event| event.position), Some(Position(3)), "what it reads then");
-    // Those beyond the head have seen that commit too by now, or will; none may take it for theirs.
     for index in 0..3 {
         witness::position(&*journal, Position(3 + index)).await?;
         subject.change(counter_id("one"), |counter| counter.increment(1)).await?;
     }
-    for (reader, after) in waiting.drain(..).zip(far) {
-        ensure!(!reader.is_finished(), "a reader beyond the head, after {after}, was let go");
+    for (mut reader, after) in waiting.into_iter().zip(far) {
+        let still = tokio::time::timeout(IDLE, &mut reader).await;
+        ensure!(still.is_err(), "a reader beyond the head, after {after}, was let go: {still:?}");
         reader.abort();
     }
     Ok(())
+}
+
+/// How long a reader of an idle journal is watched before it is believed to wait.
+const IDLE: Duration = Duration::from_millis(20);
+
+/// A reader that has looked, found nothing, and waits: a commit from now on must wake it.
+async fn waiting_reader(
+    journal: &Arc<dyn Journal>,
+    after: Position,
+) -> Verdict<JoinHandle<Verdict<Position>>> {
+    let mut reader = tokio::spawn(changed(Arc::clone(journal), after));
+    let woken = tokio::time::timeout(IDLE, &mut reader).await;
+    ensure!(woken.is_err(), "a reader after {after} was let go without a commit: {woken:?}");
+    Ok(reader)
 }
 
 async fn changed(journal: Arc<dyn Journal>, after: Position) -> Verdict<Position> {
@@ -127,16 +144,15 @@ async fn wakes(subject: &Subject, journal: Arc<dyn Journal>, promised: Duration)
     let mut quickest = Duration::MAX;
     for _ in 0..5 {
         let head = witness::position(&*journal, subject.head().await?).await?;
-        let reader = tokio::spawn({
-            let journal = Arc::clone(&journal);
-            async move { journal.changed(head).await.map(|woken| (woken, Instant::now())) }
-        });
+        let reader = waiting_reader(&journal, head).await?;
+        let timed = tokio::spawn(async move { (reader.await, Instant::now()) });
         let receipt = subject.change(counter_id("one"), |counter| counter.increment(1)).await?;
         let committed = Instant::now();
-        let woken =
-            witness::within("a waiting reader wakes", reader).await?.ok().or_breach("the reader")??;
-        ensure_eq!(woken.0, receipt.position, "the head that the reader is told");
-        quickest = quickest.min(woken.1.saturating_duration_since(committed));
+        let timed = witness::within("a waiting reader wakes", timed).await?;
+        let (woken, at) = timed.ok().or_breach("the reader")?;
+        let told = woken.ok().or_breach("the reader")??;
+        ensure_eq!(told, receipt.position, "the head that the reader is told");
+        quickest = quickest.min(at.saturating_duration_since(committed));
     }
     ensure!(quickest <= promised, "the quickest of five readers woke after {quickest:?}, not {promised:?}");
     Ok(())

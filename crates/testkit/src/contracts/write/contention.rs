@@ -1,11 +1,14 @@
 //! Many workers, one counter.
 
+use std::sync::Arc;
+
 use portolan_kernel::{AggregateKey, CommandError, Error, Receipt, UnitOfWork, Version};
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::builders::{counter_id, opened};
 use crate::counter::{Counter, CounterId};
-use crate::subject::get;
+use crate::subject::{execute, get};
 use crate::tasks::all;
 use crate::{Breach, OrBreach, Subject, Verdict, ensure, ensure_eq};
 
@@ -37,9 +40,19 @@ pub async fn w08_one_of_twenty_takes_the_one_place(subject: &mut Subject) -> Ver
     let id = counter_id("one");
     subject.add(vec![opened("one")]).await?;
     let side = subject.side()?;
+    // Nobody begins before all have seen that the place is free.
+    let all_have_looked = Arc::new(Barrier::new(20));
     let workers = (1..=20_u128).map(|worker| {
-        let (side, context) = (side.clone(), subject.context());
+        let (side, context, barrier) = (side.clone(), subject.context(), Arc::clone(&all_have_looked));
         async move {
+            let first = side.begin(context.clone());
+            let counter = get(&first, id).await?;
+            barrier.wait().await;
+            execute(&counter, |counter| counter.take_place(Uuid::from_u128(worker)))?;
+            match first.commit(counter.key()).await {
+                Err(CommandError::Failed(Error::Conflict { .. })) => {}
+                answer => return Ok((Uuid::from_u128(worker), answer)),
+            }
             let take = |counter: &Counter| Ok(counter.take_place(Uuid::from_u128(worker))?);
             let answer = until_no_conflict(|| side.begin(context.clone()), id, take).await?;
             Ok((Uuid::from_u128(worker), answer))

@@ -1,10 +1,12 @@
 //! Commands that are asked again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_kernel::{
     AggregateKey, Clock as _, CommandError, Context, Error, Fingerprint, Kept, Outcome, Receipt, Refusal,
 };
+use tokio::sync::Barrier;
 
 use crate::builders::{counter_id, opened};
 use crate::counter::{Counter, CounterId};
@@ -52,15 +54,18 @@ pub async fn w21_a_repeat_in_a_race_is_written_once(subject: &mut Subject) -> Ve
     for round in 1..=5 {
         let context = subject.repeatable(subject.next_id(), "race");
         let side = subject.side()?;
+        let all_have_decided = Arc::new(Barrier::new(8));
         let racers = (0..8).map(|_| {
-            let unit = side.begin(context.clone());
-            async move { Ok(decide(&unit, id, 1).await.finish(unit).await) }
+            let (unit, barrier) = (side.begin(context.clone()), Arc::clone(&all_have_decided));
+            async move {
+                let decided = decide(&unit, id, 1).await;
+                barrier.wait().await;
+                Ok(decided.finish(unit).await)
+            }
         });
         let answers = all(racers).await?;
         let first = answers.iter().find_map(|answer| answer.as_ref().ok()).or_breach("a receipt")?;
         for answer in &answers {
-            // Whoever read between the commit and its own sees another version only if the record is not looked at
-            // first.
             ensure_eq!(answer.as_ref().ok(), Some(first), "the answer to a racer, {answer:?}");
         }
         ensure_eq!(subject.state(id).await?.count, round, "the number after {round} commands");

@@ -1,0 +1,218 @@
+//! Checkpoints that are lost, mixed up or alone.
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    Checkpoint, Checkpoints as _, Deadline, DeadlineChange, Deadlines as _, Error, Position, Reset, Result,
+    Status, SubscriptionId, Timestamp,
+};
+
+use super::saboteurs;
+use super::tamper::Tamper;
+use crate::reference::ReferenceStore;
+
+saboteurs! {
+    "takes a missing checkpoint for one at the start" StartsByItself,
+        breaks [
+            "c01_a_missing_checkpoint_is_none"
+        ] also [
+            "c04_an_advance_from_a_stale_value_conflicts"
+        ];
+    "initialises over what is there" StartsAnew,
+        breaks ["c02_initialising_twice_is_refused"];
+    "keeps positions as floats" RoundsPositions,
+        breaks ["c03_positions_are_exact_up_to_the_largest"];
+    "advances from anywhere" AdvancesFromAnywhere,
+        breaks ["c04_an_advance_from_a_stale_value_conflicts"];
+    "advances backwards" AdvancesBackwards,
+        breaks ["c05_only_a_reset_goes_backwards"];
+    "resets without a record" ResetsInSilence,
+        breaks ["c05_a_reset_is_recorded"];
+    "writes deadlines before it looks at the checkpoint" AppliesFirst,
+        breaks ["c06_checkpoint_and_read_model_move_in_one_transaction"];
+    "answers deadlines in any order" ShufflesDeadlines,
+        breaks ["c06_deadlines_come_due_in_order"];
+    "takes all versions of a subscription for one" IgnoresVersions,
+        breaks [
+            "c14_subscriptions_and_their_versions_are_independent"
+        ] also [
+            "c05_a_reset_is_recorded"
+            "c15_what_was_saved_survives_reopening"
+        ];
+}
+
+struct StartsByItself;
+
+#[async_trait]
+impl Tamper for StartsByItself {
+    async fn get(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
+        let made = || Checkpoint {
+            subscription: subscription.clone(),
+            position: Position::ZERO,
+            status: Status::Running,
+        };
+        Ok(Some(inner.get(subscription).await?.unwrap_or_else(made)))
+    }
+}
+
+struct StartsAnew;
+
+#[async_trait]
+impl Tamper for StartsAnew {
+    async fn initialise(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        at: Position,
+    ) -> Result<()> {
+        inner.data.look().checkpoints.remove(subscription);
+        inner.initialise(subscription, at).await
+    }
+}
+
+struct RoundsPositions;
+
+#[async_trait]
+impl Tamper for RoundsPositions {
+    async fn get(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
+        let mut checkpoint = inner.get(subscription).await?;
+        if let Some(checkpoint) = &mut checkpoint {
+            checkpoint.position = Position(checkpoint.position.get() as f64 as u64);
+        }
+        Ok(checkpoint)
+    }
+}
+
+struct AdvancesFromAnywhere;
+
+#[async_trait]
+impl Tamper for AdvancesFromAnywhere {
+    async fn advance(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        from: Position,
+        to: Position,
+    ) -> Result<()> {
+        let at = inner.get(subscription).await?.map_or(from, |checkpoint| checkpoint.position);
+        inner.advance(subscription, if to < at { from } else { at }, to).await
+    }
+}
+
+struct AdvancesBackwards;
+
+#[async_trait]
+impl Tamper for AdvancesBackwards {
+    async fn advance(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        from: Position,
+        to: Position,
+    ) -> Result<()> {
+        inner.advance(subscription, from, to.max(from)).await?;
+        if let (true, Some(checkpoint)) = (to < from, inner.data.look().checkpoints.get_mut(subscription)) {
+            checkpoint.position = to;
+        }
+        Ok(())
+    }
+}
+
+struct ResetsInSilence;
+
+#[async_trait]
+impl Tamper for ResetsInSilence {
+    async fn reset(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        reset: &Reset,
+    ) -> Result<Position> {
+        let from = inner.reset(subscription, reset).await?;
+        inner.data.look().resets.pop();
+        Ok(from)
+    }
+}
+
+struct AppliesFirst;
+
+#[async_trait]
+impl Tamper for AppliesFirst {
+    async fn apply(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        from: Position,
+        to: Position,
+        changes: Vec<DeadlineChange>,
+    ) -> Result<()> {
+        for change in &changes {
+            if let DeadlineChange::Set(deadline) = change {
+                let key = (deadline.process.clone(), deadline.aggregate_id);
+                inner.data.look().deadlines.insert(key, deadline.clone());
+            }
+        }
+        inner.apply(subscription, from, to, changes).await
+    }
+}
+
+struct ShufflesDeadlines;
+
+#[async_trait]
+impl Tamper for ShufflesDeadlines {
+    async fn due(
+        &self,
+        inner: &ReferenceStore,
+        process: &str,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Deadline>> {
+        let mut due = inner.due(process, now, limit).await?;
+        due.reverse();
+        Ok(due)
+    }
+}
+
+struct IgnoresVersions;
+
+impl IgnoresVersions {
+    fn first(subscription: &SubscriptionId) -> SubscriptionId {
+        SubscriptionId { version: 1, ..subscription.clone() }
+    }
+}
+
+#[async_trait]
+impl Tamper for IgnoresVersions {
+    async fn get(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
+        inner.get(&Self::first(subscription)).await
+    }
+
+    async fn initialise(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        at: Position,
+    ) -> Result<()> {
+        match inner.initialise(&Self::first(subscription), at).await {
+            Err(Error::AlreadyExists(_)) if subscription.version > 1 => Ok(()),
+            answer => answer,
+        }
+    }
+
+    async fn set_status(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        status: Status,
+    ) -> Result<()> {
+        inner.set_status(&Self::first(subscription), status).await
+    }
+
+    async fn reset(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        reset: &Reset,
+    ) -> Result<Position> {
+        inner.reset(&Self::first(subscription), reset).await
+    }
+}

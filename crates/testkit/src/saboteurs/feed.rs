@@ -1,0 +1,229 @@
+//! Journals that are not what happened.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    ChangeSet, Codec as _, Committed, Envelope, Error, Journal as _, Position, READ_LIMIT, REMOVED, Result,
+    Until, Version, WriteStore as _,
+};
+use uuid::Uuid;
+
+use super::saboteurs;
+use super::tamper::Tamper;
+use crate::counter::CounterCodec;
+use crate::reference::ReferenceStore;
+
+saboteurs! {
+    "takes every event for a commit" Reads(|events| {
+            events.iter_mut().for_each(|event| event.commit_position = event.position);
+        }),
+        breaks [
+            "j01_versions_and_positions_are_dense_and_rise"
+        ] also [
+            "j04_a_kill_leaves_whole_commits"
+            "j04_the_events_of_a_commit_are_contiguous"
+            "j06_an_event_comes_back_as_it_was_written"
+            "w20_two_aggregates_commit_together_or_not_at_all"
+        ];
+    "ends inside a commit" CutsCommits,
+        breaks ["j05_reads_are_bounded_and_end_with_a_commit"];
+    "reads as much as it is asked" TakesAnyLimit,
+        breaks ["j05_reads_are_bounded_and_end_with_a_commit"];
+    "finds no unknown aggregate" RefusesTheUnknown,
+        breaks ["j05_an_unknown_aggregate_has_an_empty_history"];
+    "writes JSON anew" Reads(|events| {
+            for event in events {
+                if let Ok(value) = serde_json::from_str::<serde_json::Value>(&event.payload) {
+                    event.payload = value.to_string();
+                }
+            }
+        }),
+        breaks ["j06_an_event_comes_back_as_it_was_written"];
+    "drops what it does not know of metadata" Reads(|events| {
+            for event in events {
+                if let Ok(mut metadata) = event.metadata() {
+                    metadata.traceparent = None;
+                    event.metadata = serde_json::to_string(&metadata).unwrap_or_default();
+                }
+            }
+        }),
+        breaks ["j06_an_event_comes_back_as_it_was_written"];
+    "writes an event id twice" WritesIdsTwice,
+        breaks ["j07_an_event_id_is_never_written_twice"];
+    "wakes readers who are beyond the head" WakesTooEarly,
+        breaks ["j10_a_reader_anywhere_gets_the_next_event_or_waits"];
+    "orders by the clock" Reads(|events| events.sort_by_key(|event| event.recorded_at)),
+        breaks ["j12_a_clock_set_back_changes_no_order"];
+    "goes past events that it does not know" Reads(|events| {
+            events.retain(|event| event.event_type == REMOVED || is_known(event));
+        }),
+        breaks [
+            "j13_an_unknown_event_type_is_an_error_that_names_its_position"
+        ] also [
+            "j06_an_event_comes_back_as_it_was_written"
+        ];
+    "looks for commits every half second" LooksSeldom,
+        breaks [
+            "j14_a_waiting_reader_wakes_on_a_commit"
+            "j14_a_waiting_reader_wakes_on_a_commit_beside"
+        ];
+    "looks for commits all the time" LooksAllTheTime(AtomicU64::new(0)),
+        breaks ["j14_an_idle_store_polls_no_more_often_than_it_declares"];
+    "knows only the whole history" KnowsOnlyNow,
+        breaks ["j15_history_as_of_a_version"];
+    "leaves events out of the past" FiltersByTime,
+        breaks ["j15_history_as_of_a_time"];
+}
+
+/// Changes what readers get.
+struct Reads(fn(&mut Vec<Envelope>));
+
+#[async_trait]
+impl Tamper for Reads {
+    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        let mut events = inner.read(after, limit).await?;
+        self.0(&mut events);
+        Ok(events)
+    }
+}
+
+struct CutsCommits;
+
+#[async_trait]
+impl Tamper for CutsCommits {
+    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        let mut events = inner.read(after, limit).await?;
+        events.truncate(limit);
+        Ok(events)
+    }
+}
+
+struct TakesAnyLimit;
+
+#[async_trait]
+impl Tamper for TakesAnyLimit {
+    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        inner.read(after, limit.clamp(1, READ_LIMIT)).await
+    }
+}
+
+struct RefusesTheUnknown;
+
+#[async_trait]
+impl Tamper for RefusesTheUnknown {
+    async fn history(
+        &self,
+        inner: &ReferenceStore,
+        id: Uuid,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
+        let is_known = inner.data.look().aggregates.keys().any(|key| key.id == id);
+        match is_known {
+            true => inner.history(id, after, until, limit).await,
+            false => Err(Error::NotFound(id.to_string())),
+        }
+    }
+}
+
+struct WritesIdsTwice;
+
+#[async_trait]
+impl Tamper for WritesIdsTwice {
+    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+        inner.data.look().event_ids.clear();
+        inner.commit(change_set).await
+    }
+}
+
+struct WakesTooEarly;
+
+#[async_trait]
+impl Tamper for WakesTooEarly {
+    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+        let head = inner.last_position();
+        inner.changed(after.min(head)).await
+    }
+}
+
+struct LooksSeldom;
+
+#[async_trait]
+impl Tamper for LooksSeldom {
+    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+        loop {
+            let head = inner.last_position();
+            if head > after {
+                return Ok(head);
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+struct LooksAllTheTime(AtomicU64);
+
+#[async_trait]
+impl Tamper for LooksAllTheTime {
+    fn polls(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+        loop {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let head = inner.last_position();
+            if head > after {
+                return Ok(head);
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+struct KnowsOnlyNow;
+
+#[async_trait]
+impl Tamper for KnowsOnlyNow {
+    async fn history(
+        &self,
+        inner: &ReferenceStore,
+        id: Uuid,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
+        let until = match until {
+            Until::Version(_) => Until::Now,
+            other => other,
+        };
+        inner.history(id, after, until, limit).await
+    }
+}
+
+struct FiltersByTime;
+
+#[async_trait]
+impl Tamper for FiltersByTime {
+    async fn history(
+        &self,
+        inner: &ReferenceStore,
+        id: Uuid,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
+        let mut events = inner.history(id, after, until, limit).await?;
+        if let Until::Time(time) = until {
+            events.retain(|event| event.occurred_at <= time);
+        }
+        Ok(events)
+    }
+}
+
+fn is_known(event: &Envelope) -> bool {
+    CounterCodec.decode_event(&event.event_type, event.schema_version, &event.payload).is_ok()
+}
