@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use portolan_domain::{ListingId, OrderId, listing, order};
-use portolan_kernel::{CommandError, Envelope, Process, Timestamp};
+use portolan_kernel::{CommandError, Envelope, Process, Specification, Timestamp, View};
 use serde::Deserialize;
 
 use crate::processes::OrderForSale;
@@ -210,6 +210,51 @@ fn the_views_show_what_the_aggregates_hold() {
     assert_eq!(sum(|day| day.listings_published), published.count() as i64);
     let shipped = orders.values().filter(|order| order.tracking.is_some());
     assert_eq!(sum(|day| day.orders_shipped), shipped.count() as i64);
+}
+
+/// One of the specifications that the independent model has answered.
+#[derive(Deserialize)]
+struct Asked {
+    view: String,
+    text: String,
+    json: serde_json::Value,
+    count: usize,
+    /// At most the first 200, sorted.
+    ids: Vec<String>,
+}
+
+/// The specification from both forms, and the ids of the rows that it selects.
+fn selected<V: View>(asked: &Asked, rows: &BTreeMap<V::Id, V>) -> Vec<String> {
+    let specification = Specification::<V>::parse(&asked.text).unwrap_or_else(|error| panic!("{error}"));
+    let from_json = Specification::<V>::from_json(&asked.json).unwrap_or_else(|error| panic!("{error}"));
+    let selects = |specification: &Specification<V>| {
+        let rows = rows.iter().filter(|(_, row)| specification.is_satisfied_by(row));
+        rows.map(|(id, _)| id.to_string()).collect::<Vec<_>>()
+    };
+    let ids = selects(&specification);
+    assert_eq!(selects(&from_json), ids, "{}", asked.text);
+    assert_eq!(selects(&specification.clone().normalised()), ids, "{}", asked.text);
+    assert_eq!(Specification::parse(&specification.to_string()), Ok(specification), "{}", asked.text);
+    ids
+}
+
+#[test]
+fn specifications_select_what_the_independent_model_says() {
+    let asked: Vec<Asked> = serde_json::from_str(&data("specifications.json")).unwrap();
+    let Imported { market, orders_from_sales, .. } = import(&data("market.jsonl"));
+    let events = market.events();
+    let listings = project(&ListingProjector, &events);
+    let mut orders = project(&OrderProjector, &events);
+    orders.retain(|id, _| !orders_from_sales.contains(id));
+    assert_eq!(asked.len(), 200);
+    for asked in asked {
+        let ids = match asked.view.as_str() {
+            "listing" => selected(&asked, &listings),
+            _ => selected(&asked, &orders),
+        };
+        assert_eq!(ids.len(), asked.count, "{}", asked.text);
+        assert_eq!(ids.into_iter().take(200).collect::<Vec<_>>(), asked.ids, "{}", asked.text);
+    }
 }
 
 #[test]

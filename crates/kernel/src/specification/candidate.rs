@@ -114,7 +114,7 @@ macro_rules! candidate {
             }
 
             static SCHEMA: $crate::specification::Schema = $crate::specification::Schema {
-                name: ::std::stringify!($module),
+                name: ::std::stringify!($candidate),
                 fields: &[$(
                     $crate::specification::Field {
                         name: $crate::candidate!(@name $field $($name)?),

@@ -6,7 +6,7 @@ use std::fmt;
 /// The fields of one type of candidate.
 #[derive(Debug)]
 pub struct Schema {
-    /// What the candidate is called in messages: `listing_view`.
+    /// What the candidate is called in messages: the name of its type.
     pub name: &'static str,
     /// Its fields, each at its own [`Field::index`].
     pub fields: &'static [Field],

@@ -183,8 +183,8 @@ fn past_the_bounds_is_an_error_and_never_a_crash() {
 #[test]
 fn a_name_that_is_not_declared_is_an_error_that_names_close_ones() {
     let error = |name: &str| Parcel::schema().path(name).unwrap_err().to_string();
-    assert_eq!(error("lable"), "`lable` is not a field of parcel; did you mean `label`?");
-    assert_eq!(error("amount"), "`amount` is not a field of parcel; did you mean `postage.amount`?");
-    assert_eq!(error("'; drop table"), "`'; drop table` is not a field of parcel");
+    assert_eq!(error("lable"), "`lable` is not a field of Parcel; did you mean `label`?");
+    assert_eq!(error("amount"), "`amount` is not a field of Parcel; did you mean `postage.amount`?");
+    assert_eq!(error("'; drop table"), "`'; drop table` is not a field of Parcel");
     assert_eq!(Parcel::schema().path("postage.currency").unwrap().to_string(), "postage.currency");
 }

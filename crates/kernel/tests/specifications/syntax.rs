@@ -86,8 +86,8 @@ fn not_binds_before_and_before_or_and_nesting_is_kept() {
 fn an_error_names_the_place_what_was_found_and_what_was_expected() {
     for (text, place, message) in [
         ("", (1, 1), "found the end, expected a field, `not`, `true`, `false` or `(`"),
-        ("lable = 'a'", (1, 1), "`lable` is not a field of parcel; did you mean `label`?"),
-        ("stops.citty = 'a'", (1, 1), "`citty` is not a field of stop; did you mean `city`?"),
+        ("lable = 'a'", (1, 1), "`lable` is not a field of Parcel; did you mean `label`?"),
+        ("stops.citty = 'a'", (1, 1), "`citty` is not a field of Stop; did you mean `city`?"),
         ("label =", (1, 8), "found the end, expected a text in quotes"),
         ("label = lamp", (1, 9), "found `lamp`, expected a text in quotes"),
         ("weight = 'a'", (1, 10), "found \"a\", but `weight` is a whole number"),
@@ -127,7 +127,7 @@ fn an_error_names_the_place_what_was_found_and_what_was_expected() {
         ("weight < null", (1, 8), "nothing is `<` null; ask `is null` or `is not null`"),
         ("stage search 'a'", (1, 7), "`stage` is not searchable"),
         ("label any (true)", (1, 7), "`label` is text; `any` and `all` ask a collection"),
-        ("stops = 'a'", (1, 9), "found \"a\", but `stops` is a collection of stop"),
+        ("stops = 'a'", (1, 9), "found \"a\", but `stops` is a collection of Stop"),
         ("label is null and\n  label =", (2, 10), "found the end, expected a text in quotes"),
         ("label is null label", (1, 15), "found `label`, expected `and`, `or` or the end"),
         ("(label is null", (1, 15), "found the end, expected `and`, `or` or `)`"),
@@ -152,7 +152,7 @@ fn an_error_names_the_place_what_was_found_and_what_was_expected() {
 #[test]
 fn an_error_shows_the_line_with_a_caret() {
     let error = Specification::<Parcel>::parse("label is null\nand wieght > 5").unwrap_err();
-    let shown = "line 2, column 5: `wieght` is not a field of parcel; did you mean `weight`?\n  and wieght > 5\n      ^";
+    let shown = "line 2, column 5: `wieght` is not a field of Parcel; did you mean `weight`?\n  and wieght > 5\n      ^";
     assert_eq!(error.to_string(), shown);
     let far = format!("{}wieght > 5", "label is null and ".repeat(50));
     let shown = Specification::<Parcel>::parse(&far).unwrap_err().to_string();
@@ -168,7 +168,7 @@ fn text_and_json_past_the_limits_are_errors() {
     assert!(error(&" ".repeat(MAX_TEXT_BYTES + 1)).contains("65536"));
     assert_eq!(error(&format!("{}true", "(".repeat(60_000))), "this is nested deeper than 64");
     assert_eq!(error(&format!("{}true", "not ".repeat(15_000))), "this is nested deeper than 64");
-    assert_eq!(error(&format!("{}true", "stops any (".repeat(10))), "`stops` is not a field of stop");
+    assert_eq!(error(&format!("{}true", "stops any (".repeat(10))), "`stops` is not a field of Stop");
     assert!(error(&["weight = 1"; 1_000].join(" or ")).contains("at most 1000 nodes"));
     assert!(Specification::<Parcel>::parse(&["weight = 1"; 999].join(" or ")).is_ok());
     assert!(error(&format!("{}true", "not ".repeat(64))).contains("64 deep"));
@@ -244,7 +244,7 @@ fn an_error_in_json_points_to_the_place() {
         (
             json!({"op": "eq", "field": "lable", "value": "a"}),
             "/field",
-            "`lable` is not a field of parcel; did you mean `label`?",
+            "`lable` is not a field of Parcel; did you mean `label`?",
         ),
         (json!({"op": "eq", "field": "label"}), "", "`value` is missing"),
         (json!({"op": "eq", "field": "label", "value": 1}), "/value", "found 1, but `label` is text"),
@@ -266,7 +266,7 @@ fn an_error_in_json_points_to_the_place() {
         (
             json!({"op": "all", "field": "stops", "spec": {"op": "eq", "field": "weight", "value": 1}}),
             "/spec/field",
-            "`weight` is not a field of stop",
+            "`weight` is not a field of Stop",
         ),
         (
             json!({"op": "eq", "field": "postage", "value": {"amount": 1, "currency": "EUR", "x": 1}}),

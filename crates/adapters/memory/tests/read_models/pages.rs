@@ -142,7 +142,7 @@ async fn what_cannot_be_asked_is_said_before_any_search() {
         assert!(error.to_string().contains("1 to 200"), "{error}");
     }
     let error = |text: &str| Sort::<Ware>::parse(text).unwrap_err().to_string();
-    assert_eq!(error("nmae"), "`nmae` is not a field of ware; did you mean `name`?");
+    assert_eq!(error("nmae"), "`nmae` is not a field of Ware; did you mean `name`?");
     assert_eq!(error("-price"), "`price` is money; sort by `price.amount`");
     assert_eq!(error("name,-name"), "`name` is named twice in one sort");
     assert_eq!(error("name,,id"), "a sort names fields, like `-price.amount,title`");
