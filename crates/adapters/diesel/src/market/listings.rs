@@ -10,6 +10,7 @@ use portolan_kernel::{Aggregate as _, Money, Timestamp, Version};
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{bids, listing_texts, listings};
 use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema};
+use crate::prepared;
 
 /// Keeps [`Listing`]s. A bid writes its own row and the listing's, however many bids there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,14 +49,13 @@ impl Mapper<Listing> for ListingMapper {
     }
 
     fn insert(&self, conn: &mut Conn, listing: &Listing, version: Version) -> Result<(), Fault> {
-        diesel::insert_into(listings::table).values(Row::of(listing, version)).execute(conn)?;
-        diesel::insert_into(listing_texts::table)
-            .values((
-                listing_texts::listing_id.eq(DbUuid::of(listing.id())),
-                listing_texts::title.eq(&**listing.title()),
-                listing_texts::description.eq(&**listing.description()),
-            ))
-            .execute(conn)?;
+        prepared!(diesel::insert_into(listings::table).values(Row::of(listing, version))).execute(conn)?;
+        prepared!(diesel::insert_into(listing_texts::table).values((
+            listing_texts::listing_id.eq(DbUuid::of(listing.id())),
+            listing_texts::title.eq(&**listing.title()),
+            listing_texts::description.eq(&**listing.description()),
+        )))
+        .execute(conn)?;
         listing.bids().iter().try_for_each(|bid| write_bid(conn, listing.id(), bid))
     }
 
@@ -79,15 +79,14 @@ impl Mapper<Listing> for ListingMapper {
                 | Event::ListingWithdrawn { .. } => {}
             }
         }
-        diesel::update(listings::table.find(DbUuid::of(listing.id())))
-            .set((
-                listings::version.eq(column_of(change.version)),
-                listings::status.eq(listing.status().as_str()),
-                listings::price_amount.eq(listing.price().amount),
-                listings::next_minimum_amount.eq(listing.next_minimum().map(|money| money.amount)),
-                listings::ends_at.eq(listing.ends_at().as_micros()),
-            ))
-            .execute(conn)?;
+        prepared!(diesel::update(listings::table.find(DbUuid::of(listing.id()))).set((
+            listings::version.eq(column_of(change.version)),
+            listings::status.eq(listing.status().as_str()),
+            listings::price_amount.eq(listing.price().amount),
+            listings::next_minimum_amount.eq(listing.next_minimum().map(|money| money.amount)),
+            listings::ends_at.eq(listing.ends_at().as_micros()),
+        )))
+        .execute(conn)?;
         Ok(())
     }
 
@@ -192,24 +191,22 @@ fn stored(conn: &mut Conn, row: Row, texts: Texts) -> Result<Stored<Listing>, Fa
 }
 
 fn write_texts(conn: &mut Conn, listing: &Listing) -> Result<(), Fault> {
-    diesel::update(listing_texts::table.find(DbUuid::of(listing.id())))
-        .set((
-            listing_texts::title.eq(&**listing.title()),
-            listing_texts::description.eq(&**listing.description()),
-        ))
-        .execute(conn)?;
+    prepared!(diesel::update(listing_texts::table.find(DbUuid::of(listing.id()))).set((
+        listing_texts::title.eq(&**listing.title()),
+        listing_texts::description.eq(&**listing.description()),
+    )))
+    .execute(conn)?;
     Ok(())
 }
 
 fn write_bid(conn: &mut Conn, listing: ListingId, bid: &Bid) -> Result<(), Fault> {
-    diesel::replace_into(bids::table)
-        .values((
-            bids::listing_id.eq(DbUuid::of(listing)),
-            bids::bidder.eq(DbUuid::of(bid.bidder)),
-            bids::number.eq(bid.number.cast_signed()),
-            bids::ceiling_amount.eq(bid.ceiling.expose().amount),
-        ))
-        .execute(conn)?;
+    prepared!(diesel::replace_into(bids::table).values((
+        bids::listing_id.eq(DbUuid::of(listing)),
+        bids::bidder.eq(DbUuid::of(bid.bidder)),
+        bids::number.eq(bid.number.cast_signed()),
+        bids::ceiling_amount.eq(bid.ceiling.expose().amount),
+    )))
+    .execute(conn)?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use portolan_kernel::{Aggregate as _, Currency, Money, Timestamp, Version};
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{order_lines, orders};
 use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema};
+use crate::prepared;
 
 /// Keeps [`Order`]s.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,18 +41,17 @@ impl Mapper<Order> for OrderMapper {
     }
 
     fn insert(&self, conn: &mut Conn, order: &Order, version: Version) -> Result<(), Fault> {
-        diesel::insert_into(orders::table).values(Row::of(order, version)).execute(conn)?;
+        prepared!(diesel::insert_into(orders::table).values(Row::of(order, version))).execute(conn)?;
         for (line, number) in order.lines().iter().zip(1_i64..) {
-            diesel::insert_into(order_lines::table)
-                .values((
-                    order_lines::order_id.eq(DbUuid::of(order.id())),
-                    order_lines::line.eq(number),
-                    order_lines::sku.eq(&*line.sku),
-                    order_lines::description.eq(&*line.description),
-                    order_lines::quantity.eq(line.quantity),
-                    order_lines::unit_price_amount.eq(line.unit_price.amount),
-                ))
-                .execute(conn)?;
+            prepared!(diesel::insert_into(order_lines::table).values((
+                order_lines::order_id.eq(DbUuid::of(order.id())),
+                order_lines::line.eq(number),
+                order_lines::sku.eq(&*line.sku),
+                order_lines::description.eq(&*line.description),
+                order_lines::quantity.eq(line.quantity),
+                order_lines::unit_price_amount.eq(line.unit_price.amount),
+            )))
+            .execute(conn)?;
         }
         Ok(())
     }
@@ -73,19 +73,18 @@ impl Mapper<Order> for OrderMapper {
             }
         }
         let address = order.address();
-        diesel::update(orders::table.find(DbUuid::of(order.id())))
-            .set((
-                orders::version.eq(column_of(change.version)),
-                orders::status.eq(order.status().as_str()),
-                orders::items.eq(order.items()),
-                orders::total_amount.eq(order.total().amount),
-                orders::address_name.eq(address.map(|address| &*address.name)),
-                orders::address_street.eq(address.map(|address| &*address.street)),
-                orders::address_city.eq(address.map(|address| &*address.city)),
-                orders::address_country.eq(address.map(|address| &*address.country)),
-                orders::tracking.eq(order.tracking().map(|tracking| &**tracking)),
-            ))
-            .execute(conn)?;
+        prepared!(diesel::update(orders::table.find(DbUuid::of(order.id()))).set((
+            orders::version.eq(column_of(change.version)),
+            orders::status.eq(order.status().as_str()),
+            orders::items.eq(order.items()),
+            orders::total_amount.eq(order.total().amount),
+            orders::address_name.eq(address.map(|address| &*address.name)),
+            orders::address_street.eq(address.map(|address| &*address.street)),
+            orders::address_city.eq(address.map(|address| &*address.city)),
+            orders::address_country.eq(address.map(|address| &*address.country)),
+            orders::tracking.eq(order.tracking().map(|tracking| &**tracking)),
+        )))
+        .execute(conn)?;
         Ok(())
     }
 
@@ -202,7 +201,9 @@ fn write_line(conn: &mut Conn, order: &Order, sku: &str) -> Result<(), Fault> {
     let of_order = order_lines::order_id.eq(DbUuid::of(order.id()));
     let row = order_lines::table.filter(of_order).filter(order_lines::sku.eq(sku));
     match order.line(sku) {
-        Some(line) => diesel::update(row).set(order_lines::quantity.eq(line.quantity)).execute(conn)?,
+        Some(line) => {
+            prepared!(diesel::update(row).set(order_lines::quantity.eq(line.quantity))).execute(conn)?
+        }
         None => diesel::delete(row).execute(conn)?,
     };
     Ok(())

@@ -5,8 +5,8 @@
 
 pub use config::{Config, Durability, Location};
 pub use store::{
-    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, RecordedReset,
-    RowChange, Schema, SqlUuid, Store, Stored,
+    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, Prepared,
+    RecordedReset, RowChange, Schema, SqlUuid, Store, Stored,
 };
 
 /// The connection that mappers write on.

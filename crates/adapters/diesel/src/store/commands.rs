@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::ids::DbUuid;
 use super::tables::commands;
 use super::{Conn, Fault};
+use crate::prepared;
 
 /// The record of a command; `None` where there is none, or its time is over.
 pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Option<RecordedOutcome>, Fault> {
@@ -91,8 +92,8 @@ struct NewRow<'a> {
 impl NewRow<'_> {
     /// Whether it was written: there was none with this id.
     fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
-        let written =
-            diesel::insert_into(commands::table).values(self).on_conflict_do_nothing().execute(conn)?;
+        let insert = diesel::insert_into(commands::table).values(self).on_conflict_do_nothing();
+        let written = prepared!(insert).execute(conn)?;
         Ok(written == 1)
     }
 }

@@ -11,6 +11,7 @@ use super::head::POLL;
 use super::ids::DbUuid;
 use super::tables::journal;
 use super::{Conn, Fault, Store, heads};
+use crate::prepared;
 
 #[async_trait]
 impl Journal for Store {
@@ -204,7 +205,7 @@ impl<'a> NewEvents<'a> {
                 occurred_at: self.change_set.occurred_at.as_micros(),
                 recorded_at: self.now.as_micros(),
             };
-            diesel::insert_into(journal::table).values(&row).execute(conn)?;
+            prepared!(diesel::insert_into(journal::table).values(&row)).execute(conn)?;
         }
         Ok(change.events.len())
     }

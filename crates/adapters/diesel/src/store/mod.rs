@@ -9,6 +9,7 @@ pub use info::Info;
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use migrate::{Migrated, Schema};
 pub use open::{OpenMode, Store};
+pub use prepared::Prepared;
 
 use super::{Config, Conn, engine};
 
@@ -28,6 +29,7 @@ mod leases;
 mod mapper;
 mod migrate;
 mod open;
+mod prepared;
 mod queue;
 mod readers;
 mod tables;

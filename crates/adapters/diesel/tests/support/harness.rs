@@ -1,0 +1,100 @@
+//! What the contracts of the test kit need to try a store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use portolan_diesel::sqlite::{Check, Config, Mappers, OpenMode, Store};
+use portolan_kernel::{Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
+use portolan_testkit::counter::registry;
+use portolan_testkit::{Capabilities, Capability, Place, Polls, Subject, WriteHarness, WritePorts};
+
+use super::CounterMapper;
+
+/// Stores in files of a temporary folder, or in memory.
+#[derive(Default)]
+pub struct SqliteHarness {
+    in_memory: bool,
+    /// The stores that the kit holds as ports, for what only they can show.
+    open: Mutex<HashMap<usize, Store>>,
+}
+
+impl SqliteHarness {
+    /// Each store has one connection, and is gone with it.
+    pub fn in_memory() -> Self {
+        Self { in_memory: true, open: Mutex::default() }
+    }
+
+    fn store_of(&self, ports: &WritePorts) -> Result<Store> {
+        let open = self.open.lock().unwrap();
+        open.get(&address_of(&ports.store)).cloned().ok_or_else(|| Error::NotFound("the store".to_owned()))
+    }
+}
+
+fn address_of(store: &Arc<dyn WriteStore>) -> usize {
+    Arc::as_ptr(store).cast::<()>() as usize
+}
+
+#[async_trait]
+impl WriteHarness for SqliteHarness {
+    fn capabilities(&self) -> Capabilities {
+        if !self.in_memory {
+            return Capabilities::all();
+        }
+        Capabilities::all()
+            .without(Capability::Reopen, "a store in memory is gone with its last handle")
+            .without(Capability::Kill, "a store in memory is gone with its process")
+            .without(
+                Capability::Share,
+                "a store in memory has one connection, which no other process can have",
+            )
+    }
+
+    async fn place(&self) -> Result<Place> {
+        let folder = tempfile::tempdir().map_err(|error| Error::unavailable(error.to_string()))?;
+        if self.in_memory {
+            return Ok(Place::new(":memory:", folder));
+        }
+        let address = format!("sqlite:{}", folder.path().join("store.db").display());
+        Ok(Place::new(address, folder))
+    }
+
+    async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
+        let config: Config = address.parse()?;
+        let mappers = Mappers::new().with(CounterMapper);
+        let store = Store::open(&config, OpenMode::ReadWrite, &registry(), &mappers, clock)?;
+        let polling = store.clone();
+        let ports = WritePorts::of(Arc::new(store.clone()));
+        self.open.lock().unwrap().insert(address_of(&ports.store), store);
+        let count = Arc::new(move || polling.polls());
+        Ok(WritePorts { polls: Some(Polls { count, per_second: Store::POLLS_PER_SECOND }), ..ports })
+    }
+
+    async fn close(&self, ports: WritePorts) -> Result<()> {
+        let store = self.store_of(&ports)?;
+        self.open.lock().unwrap().remove(&address_of(&ports.store));
+        store.close().await
+    }
+
+    async fn findings(&self, subject: &Subject) -> Result<Vec<String>> {
+        let store = self.store_of(subject.ports().map_err(|_| Error::NotFound("the ports".to_owned()))?)?;
+        let mut findings = Vec::new();
+        let tell = |check| {
+            if let Check::Found(finding) = check {
+                findings.push(finding.to_string());
+            }
+        };
+        store.check(tell).await?;
+        Ok(findings)
+    }
+
+    async fn reset_records(
+        &self,
+        subject: &Subject,
+        subscription: &SubscriptionId,
+    ) -> Result<Vec<(Position, Reset)>> {
+        let store = self.store_of(subject.ports().map_err(|_| Error::NotFound("the ports".to_owned()))?)?;
+        let resets = store.resets(subscription).await?;
+        Ok(resets.into_iter().map(|recorded| (recorded.from, recorded.reset)).collect())
+    }
+}

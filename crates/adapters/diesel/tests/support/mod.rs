@@ -1,0 +1,8 @@
+//! Stores of counters: the aggregate of the test kit, kept in rows.
+#![allow(dead_code, unused_imports, reason = "each test program uses its part")]
+
+pub use counter_mapper::CounterMapper;
+pub use harness::SqliteHarness;
+
+mod counter_mapper;
+mod harness;
