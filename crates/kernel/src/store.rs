@@ -1,6 +1,7 @@
 //! The write store: the outbound port below every repository.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -86,4 +87,32 @@ pub trait WriteStore: Send + Sync + 'static {
 
     /// The last position that this process knows to be committed. No I/O.
     fn last_position(&self) -> Position;
+}
+
+/// So that one store serves as a write store, as a journal and below a decorator at once.
+#[async_trait]
+impl<S: WriteStore + ?Sized> WriteStore for Arc<S> {
+    async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
+        (**self).load(key).await
+    }
+
+    async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
+        (**self).select(selection).await
+    }
+
+    async fn commit(&self, change_set: ChangeSet) -> Result<Committed> {
+        (**self).commit(change_set).await
+    }
+
+    async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
+        (**self).outcome(command_id).await
+    }
+
+    fn forget(&self, key: AggregateKey) {
+        (**self).forget(key);
+    }
+
+    fn last_position(&self) -> Position {
+        (**self).last_position()
+    }
 }

@@ -12,12 +12,14 @@
 //! `subscription/`.
 
 pub use backoff::Backoff;
+pub use cache::Cached;
 pub use clock::SystemClock;
 pub use ids::SystemIds;
 pub use mediator::Mediator;
 pub use sender::Sender;
 
 mod backoff;
+mod cache;
 mod clock;
 mod ids;
 mod mediator;

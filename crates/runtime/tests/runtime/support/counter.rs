@@ -49,6 +49,10 @@ impl Aggregate for Counter {
     fn id(&self) -> CounterId {
         self.id
     }
+
+    fn weight(&self) -> u32 {
+        u32::try_from(self.value).unwrap_or(1)
+    }
 }
 
 pub struct CounterCodec;

@@ -151,8 +151,8 @@ impl Tables {
 impl WriteStore for FakeStore {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        tokio::task::yield_now().await;
         let found = self.tables().aggregates.get(&key).cloned();
+        tokio::task::yield_now().await;
         Ok(found.map(|(state, version)| Loaded { id: key.id, version, state, fresh: true }))
     }
 
