@@ -1,7 +1,7 @@
 //! Statements whose text is always the same: prepared once, and their text is never built again.
 //!
-//! Diesel knows by its type that a query has one text, for selects and simple inserts. For updates and upserts it
-//! builds the text each time to look the prepared statement up, which costs as much as running it.
+//! Diesel knows by its type that a query has one text, for selects and simple inserts. Upserts it looks up by their
+//! text, which it builds each time; updates it prepares anew each time, which costs more than running them.
 
 use std::marker::PhantomData;
 
@@ -63,5 +63,10 @@ impl<C: Connection, Q, Text> RunQueryDsl<C> for Prepared<Q, Text> {}
 impl<DB: Backend, Q: QueryFragment<DB>, Text> QueryFragment<DB> for Prepared<Q, Text> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.query.walk_ast(out)
+    }
+
+    /// Diesel never keeps an update, because the columns that it sets may differ from run to run; here they do not.
+    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
+        Ok(true)
     }
 }
