@@ -11,6 +11,9 @@ pub const MAX_DEPTH: usize = 64;
 /// How many nodes a specification may have.
 pub const MAX_NODES: usize = 1_000;
 
+/// How many regular expressions a specification may have: each costs milliseconds to make, and memory to keep.
+pub const MAX_PATTERNS: usize = 16;
+
 /// How large a tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Size {
@@ -18,21 +21,30 @@ pub(super) struct Size {
     pub(super) depth: usize,
     /// All nodes.
     pub(super) nodes: usize,
+    /// Those with a regular expression.
+    pub(super) patterns: usize,
 }
 
 impl Size {
-    pub(super) const LEAF: Self = Self { depth: 1, nodes: 1 };
+    const LEAF: Self = Self { depth: 1, nodes: 1, patterns: 0 };
 
     /// Of a node over these.
     pub(super) fn over(parts: impl IntoIterator<Item = Self>) -> Self {
-        parts.into_iter().fold(Self::LEAF, |size, part| Self {
-            depth: size.depth.max(part.depth + 1),
-            nodes: size.nodes.saturating_add(part.nodes),
-        })
+        parts.into_iter().fold(Self::LEAF, Self::with)
+    }
+
+    /// Of this node, with one more below it.
+    pub(super) const fn with(self, part: Self) -> Self {
+        Self {
+            depth: if self.depth > part.depth { self.depth } else { part.depth + 1 },
+            nodes: self.nodes.saturating_add(part.nodes),
+            patterns: self.patterns.saturating_add(part.patterns),
+        }
     }
 
     pub(super) fn of(node: &Node) -> Self {
         match node {
+            Node::Predicate(Predicate { test: Test::Matches(_), .. }) => Self { patterns: 1, ..Self::LEAF },
             Node::Everything | Node::Predicate(_) => Self::LEAF,
             Node::Not(inner) => Self::over([Self::of(inner)]),
             Node::Quantified(Quantified { inner, .. }) => Self::over([Self::of(inner)]),
@@ -41,14 +53,15 @@ impl Size {
     }
 
     pub(super) const fn fits(self) -> bool {
-        self.depth <= MAX_DEPTH && self.nodes <= MAX_NODES
+        self.depth <= MAX_DEPTH && self.nodes <= MAX_NODES && self.patterns <= MAX_PATTERNS
     }
 }
 
 /// The error for a specification past its bounds.
 pub(super) fn too_large() -> Error {
     Error::Invalid(format!(
-        "a specification has at most {MAX_NODES} nodes, {MAX_DEPTH} deep; for many values use `in`"
+        "a specification has at most {MAX_NODES} nodes, {MAX_DEPTH} deep, with {MAX_PATTERNS} regular expressions; \
+         for many values use `in`"
     ))
 }
 

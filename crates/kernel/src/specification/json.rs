@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::check::{Size, too_large};
+use super::check::{MAX_PATTERNS, Size, too_large};
 use super::field::{Schema, Type};
 use super::resolve::{Claim, Target, contained_type, excerpt, from_boolean, from_number, from_text};
 use super::text::MAX_TEXT_BYTES;
@@ -53,6 +53,10 @@ pub(super) fn read_text(text: &str, schema: &'static Schema) -> Read<Node> {
 
 /// The tree in this value, over the fields of `schema`.
 pub(super) fn read(json: &Json, schema: &'static Schema) -> Read<Node> {
+    // Counted before they are made, which is what they cost.
+    if patterns(json) > MAX_PATTERNS {
+        return Err(JsonError::here(too_large().to_string()));
+    }
     let node = node(json, schema)?;
     if Size::of(&node).fits() { Ok(node) } else { Err(JsonError::here(too_large().to_string())) }
 }
@@ -242,6 +246,17 @@ fn only(object: &Map<String, Json>, known: &[&str]) -> Read<()> {
         Some(key) => Err(JsonError::here(format!("`{}` is not a key of this operator", excerpt(key)))),
         None => Ok(()),
     }
+}
+
+/// How many regular expressions the document asks for.
+fn patterns(json: &Json) -> usize {
+    let here = matches!(json.get("op").and_then(Json::as_str), Some("matches" | "~"));
+    let below = match json {
+        Json::Array(values) => values.iter().map(patterns).sum(),
+        Json::Object(members) => members.values().map(patterns).sum(),
+        _ => 0,
+    };
+    usize::from(here) + below
 }
 
 /// What a value is, in words.

@@ -29,7 +29,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 pub use candidate::{Candidate, Elements, Scalars};
-pub use check::{MAX_DEPTH, MAX_NODES};
+pub use check::{MAX_DEPTH, MAX_NODES, MAX_PATTERNS};
 use check::{Size, too_large};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use field::{Field, Part, Path, Schema, Type, UnknownField};
@@ -49,7 +49,8 @@ use crate::Result;
 /// Which candidates are meant: a predicate over the declared fields of `C`.
 ///
 /// # Behaviour
-/// A specification has at most [`MAX_NODES`] nodes, [`MAX_DEPTH`] deep. One that has outgrown that selects
+/// A specification has at most [`MAX_NODES`] nodes, [`MAX_DEPTH`] deep, and [`MAX_PATTERNS`] regular expressions.
+/// One that has outgrown that selects
 /// nothing, and neither does anything made of it; its [`tree`](Self::tree) is an error, so that every repository
 /// refuses it before any I/O.
 pub struct Specification<C> {
@@ -195,11 +196,11 @@ impl<C: Candidate> Specification<C> {
 
     fn combined(parts: impl IntoIterator<Item = Self>, combine: fn(Vec<Node>) -> Node) -> Self {
         let mut nodes = Vec::new();
-        let mut size = Size::LEAF;
+        let mut size = Size::over([]);
         for part in parts {
             match part.root {
                 Root::Tree { node, size: part } => {
-                    size = Size { depth: size.depth.max(part.depth + 1), nodes: size.nodes + part.nodes };
+                    size = size.with(part);
                     nodes.push(node);
                 }
                 Root::Outgrown => return part,

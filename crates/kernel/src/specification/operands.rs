@@ -117,7 +117,7 @@ impl Pattern {
     pub const MAX_BYTES: usize = 1_000;
 
     /// The largest compiled pattern, in bytes.
-    const MAX_COMPILED_BYTES: usize = 1 << 20;
+    const MAX_COMPILED_BYTES: usize = 1 << 19;
 
     /// How deep groups may nest.
     const MAX_DEPTH: u32 = 50;

@@ -175,6 +175,9 @@ fn past_the_bounds_is_an_error_and_never_a_crash() {
     assert!(wide(MAX_NODES - 1).tree().is_ok());
     assert!(wide(MAX_NODES).tree().is_err());
     assert!(wide(1_000_000).tree().is_err());
+    let patterns = |count: usize| (0..count).map(|_| parcel::label().matches("a").unwrap());
+    assert!(Specification::any_of(patterns(16)).tree().is_ok());
+    assert!(Specification::any_of(patterns(17)).tree().is_err());
     let inside = parcel::stops().any(Specification::all_of((0..2_000).map(|_| stop::city().eq("x"))));
     assert!(inside.tree().is_err());
     assert!((parcel::weight().gt(5) & inside).tree().is_err());

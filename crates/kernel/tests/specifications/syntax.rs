@@ -175,7 +175,13 @@ fn text_and_json_past_the_limits_are_errors() {
     assert!(Specification::<Parcel>::parse(&format!("{}true", "not ".repeat(63))).is_ok());
     assert!(error(&format!("label ~ '{}'", "a".repeat(2_000))).contains("1000 bytes"));
 
+    assert!(Specification::<Parcel>::parse(&["label ~ 'a'"; 16].join(" or ")).is_ok());
+    assert!(error(&["label ~ 'a'"; 17].join(" or ")).contains("16 regular expressions"));
+
     let error = |text: &str| Specification::<Parcel>::parse_json(text).unwrap_err().message;
+    let patterns = vec![json!({"op": "matches", "field": "label", "value": "a"}); 17];
+    let patterns = json!({"op": "and", "specs": patterns}).to_string();
+    assert!(error(&patterns).contains("16 regular expressions"));
     assert!(error(&" ".repeat(MAX_TEXT_BYTES + 1)).contains("65536"));
     assert!(error(&r#"{"op":"not","spec":"#.repeat(3_000)).contains("recursion limit"));
     let specs = vec![json!({"op": "eq", "field": "weight", "value": 1}); 1_000];

@@ -3,7 +3,7 @@
 use super::MAX_TEXT_BYTES;
 use super::error::ParseError;
 use super::lexer::{Lexer, Token};
-use crate::specification::check::{MAX_DEPTH, Size, too_large};
+use crate::specification::check::{MAX_DEPTH, MAX_PATTERNS, Size, too_large};
 use crate::specification::field::{Schema, Type};
 use crate::specification::resolve::{Claim, Target, contained_type, from_boolean, from_number, from_text};
 use crate::specification::tree::{Comparison, Node, Quantifier};
@@ -35,13 +35,15 @@ struct Parser<'a> {
     token: Token<'a>,
     /// Where it begins.
     offset: usize,
+    /// How many regular expressions were met: they are counted before they are made, which is what they cost.
+    patterns: usize,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Parsed<Self> {
         let mut lexer = Lexer::new(text);
         let (token, offset) = lexer.next()?;
-        Ok(Self { lexer, token, offset })
+        Ok(Self { lexer, token, offset, patterns: 0 })
     }
 
     fn disjunction(&mut self, schema: &'static Schema, depth: usize) -> Parsed<Node> {
@@ -99,7 +101,13 @@ impl<'a> Parser<'a> {
                 // The arm's guard found it.
                 Claim::Compare(comparison(sign).unwrap_or(Comparison::Eq), value)
             }
-            Token::Sign("~") => Claim::Matches(self.operand_text("a regular expression in quotes")?),
+            Token::Sign("~") => {
+                self.patterns += 1;
+                if self.patterns > MAX_PATTERNS {
+                    return Err(self.wrong(too_large().to_string()));
+                }
+                Claim::Matches(self.operand_text("a regular expression in quotes")?)
+            }
             Token::Name("in") => Claim::In(self.list(&target)?),
             Token::Name("contains") => {
                 self.advance()?;
