@@ -97,6 +97,30 @@ macro_rules! checkpoint_contract {
     };
 }
 
+/// The contract of read models, as tests of the harness that this expression makes.
+#[macro_export]
+macro_rules! read_contract {
+    ($harness:expr) => {
+        $crate::contract_tests! { read_contract, READ, read_test, $crate::ReadHarness, $harness, [
+            r07_rows_come_in_the_order_asked_for_and_then_by_id
+            r07_null_is_last_in_both_directions
+            r08_a_walk_gives_each_row_once
+            r09_changes_during_a_walk_move_no_other_row
+            r10_a_cursor_of_something_else_is_invalid
+            r11_a_page_has_between_one_row_and_its_limit
+            r12_an_older_version_is_ignored
+            r12_a_row_has_the_version_of_its_last_event
+            r13_an_event_applied_twice_is_applied_once
+            r14_a_position_is_there_or_stale
+            r14_who_waits_for_a_position_wakes
+            r15_what_can_never_be_answered_is_an_error
+            r16_count_and_exists_agree_with_find
+            r17_a_reset_empties_its_own_model_only
+            r18_a_reader_never_sees_half_of_a_commit
+        ] }
+    };
+}
+
 /// The tests of one contract.
 #[macro_export]
 #[doc(hidden)]
@@ -120,16 +144,20 @@ macro_rules! contract_tests {
                 ::std::assert_eq!(clauses, [$(::std::stringify!($name)),+]);
             }
 
-            /// A new skip fails until it stands in `tests/contract_skips.txt`. Prints the table of the clauses.
+            /// A new skip fails until it stands in `tests/<test target>.skips`. Prints the table of the clauses.
             #[test]
             fn skipped_clauses_are_reviewed() {
                 use $harness_trait as _;
                 let capabilities = ($harness).capabilities();
                 let adapter = ::std::concat!(::std::env!("CARGO_PKG_NAME"), ", ", ::std::module_path!());
                 $crate::report::say(&$crate::report::matrix(adapter, $crate::contracts::$table, &capabilities));
-                let skips = ::std::concat!(::std::env!("CARGO_MANIFEST_DIR"), "/tests/contract_skips.txt");
-                let skips = ::std::fs::read_to_string(skips).unwrap_or_default();
-                $crate::run::skips_are_reviewed($crate::contracts::$table, &capabilities, &skips);
+                let manifest = ::std::env!("CARGO_MANIFEST_DIR");
+                $crate::run::skips_are_reviewed(
+                    $crate::contracts::$table,
+                    &capabilities,
+                    manifest,
+                    ::std::module_path!(),
+                );
             }
         }
     };
