@@ -101,7 +101,9 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
+        // By seconds and nanoseconds: by microseconds jiff refuses the last second that it can hold.
+        let (seconds, micros) = (self.0.div_euclid(1_000_000), self.0.rem_euclid(1_000_000));
+        match jiff::Timestamp::new(seconds, micros as i32 * 1_000) {
             Ok(time) => fmt::Display::fmt(&time, formatter),
             Err(_) => write!(formatter, "{}us", self.0),
         }
