@@ -3,6 +3,7 @@
 //! - [`Mediator`] takes a command or a query to its handler, through a [`Chain`](middleware::Chain) of
 //!   [`middleware`].
 //! - [`Cached`] keeps hot aggregates in memory in front of any write store.
+//! - [`subscription`] is the engine that runs everything which follows the journal.
 //! - [`SystemClock`] and [`SystemIds`] are the only places that ask what time it is and make ids.
 //!
 //! This crate never knows: a business, a database, a network protocol. It needs a Tokio runtime, of either
@@ -25,3 +26,4 @@ mod ids;
 mod mediator;
 pub mod middleware;
 mod sender;
+pub mod subscription;

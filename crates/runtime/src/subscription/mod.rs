@@ -1,0 +1,40 @@
+//! Everything that follows a write is a subscription on the journal, and one engine runs them all.
+//!
+//! - *Local*, in every process, without a lease: memory views ([`Engine::view`]) and handlers of domain events
+//!   ([`Engine::handlers`]).
+//! - *Shared*, in one process at a time, which holds the lease: processes that send commands
+//!   ([`Engine::process`]) and deadlines ([`Engine::deadlines`]).
+//!
+//! # What the engine promises
+//! - Nothing is skipped. An event that cannot be handled is tried again with growing waits, and when the attempts
+//!   are spent the subscription stops in front of it, visibly: in its checkpoint, in [`EngineHandle::status`], in
+//!   the log. A panic counts as a failure.
+//! - A store that cannot be *read* is waited for without end, as
+//!   [`Retrying`](SubscriptionState::Retrying): there is nothing to skip. Neither do
+//!   [`Error::Full`](portolan_kernel::Error::Full) and a command that is still running count as attempts.
+//! - It wakes on a commit ([`Journal::changed`](portolan_kernel::Journal::changed)) and does not poll the journal.
+//! - A batch never ends inside a commit, and is read and decoded once for all who are at the same place.
+//! - Whoever pauses, resumes or resets a shared subscription in its store is obeyed: within
+//!   [`Settings::save_every`] while it is busy, within [`Settings::obey_every`] while it is idle.
+//! - A shared subscription whose lease is taken asks again each [`Settings::claim_every`].
+
+pub use engine::{Engine, Ports};
+pub use handle::{EngineHandle, NotCaughtUp};
+pub use handlers::EventMap;
+pub use settings::{CatchUp, Settings};
+pub use status::{SubscriptionKind, SubscriptionState, SubscriptionStatus};
+
+mod attempt;
+mod deadlines;
+mod engine;
+mod feed;
+mod follower;
+mod handle;
+mod handlers;
+mod process;
+mod settings;
+mod shared;
+mod status;
+mod stop;
+mod timer;
+mod views;

@@ -1,0 +1,316 @@
+//! A subscription that one process runs at a time: its lease, its checkpoint, and what an operator says to it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    Checkpoint, Checkpoints, Claim, Error, Lease, Leases, Position, Result, Status, SubscriptionId,
+};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, sleep, sleep_until};
+use tracing::{info, warn};
+
+use super::attempt::{Attempts, Failure, Halt};
+use super::follower::{Consumer, Follower};
+use super::status::SubscriptionState;
+use super::stop::Stop;
+use super::timer::Timing;
+
+/// A consumer that has its progress in a store.
+#[async_trait]
+pub(crate) trait SharedConsumer<E>: Consumer<E> {
+    /// Writes what it holds back, and moves the checkpoint with it.
+    async fn save(&mut self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()>;
+
+    /// Whether it holds something back that somebody waits for.
+    fn must_save(&self) -> bool {
+        false
+    }
+
+    /// Forgets what it holds back: the checkpoint was moved by somebody else.
+    fn discard(&mut self) {}
+
+    /// What it shares with its timer, where it has one.
+    fn timing(&self) -> Option<Arc<Timing>> {
+        None
+    }
+
+    /// Starts its timer, where it has one. It ends by itself when `stop` is requested.
+    fn start_timer(&self, tasks: &mut JoinSet<()>, stop: &Stop) {
+        let _ = (tasks, stop);
+    }
+}
+
+/// How long a timer waits at the most until its table is as the journal says.
+const TABLE_MAY_LAG: Duration = Duration::from_millis(500);
+
+/// A shared subscription.
+pub(crate) struct Shared<E> {
+    pub(crate) follower: Follower<E>,
+    pub(crate) consumer: Box<dyn SharedConsumer<E>>,
+    pub(crate) checkpoints: Arc<dyn Checkpoints>,
+    pub(crate) leases: Arc<dyn Leases>,
+}
+
+/// Why it leaves off following.
+enum Left {
+    /// The engine ends.
+    Shutdown,
+    /// Another process owns it now.
+    Fenced,
+    /// It could not get past an event.
+    Stopped(String),
+    /// Somebody paused, stopped or moved it.
+    Changed(Checkpoint),
+}
+
+impl From<Halt> for Left {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Shutdown => Self::Shutdown,
+            Halt::Stopped(reason) => Self::Stopped(reason),
+        }
+    }
+}
+
+/// How far it is, here and in the store.
+struct Progress {
+    done: Position,
+    saved: Position,
+    looked_at: Instant,
+}
+
+impl<E: Send + Sync + 'static> Shared<E> {
+    /// Runs it whenever this process has the lease, until the engine ends.
+    pub(crate) async fn run(mut self) {
+        while let Some(lease) = self.claim().await {
+            info!(subscription = %self.follower.board.id(), "runs in this process");
+            let mut timer = JoinSet::new();
+            self.consumer.start_timer(&mut timer, &self.follower.stop);
+            let left = self.own().await;
+            if matches!(left, Left::Shutdown) {
+                while timer.join_next().await.is_some() {}
+            }
+            timer.shutdown().await;
+            drop(lease);
+        }
+        self.follower.board.set(SubscriptionState::Ended);
+    }
+
+    /// The lease, as soon as it is free; `None` when the engine ends.
+    async fn claim(&self) -> Option<Lease> {
+        let Follower { board, settings, stop, .. } = &self.follower;
+        let name = board.id().to_string();
+        let mut looked_at = None::<Instant>;
+        let mut failures = 0;
+        while !stop.is_requested() {
+            let wait = match self.leases.claim(&name).await {
+                Ok(Claim::Granted(lease)) => return Some(lease),
+                Ok(Claim::Taken { by }) => {
+                    board.set(SubscriptionState::Elsewhere { by });
+                    if looked_at.is_none_or(|at| at.elapsed() >= settings.obey_every) {
+                        looked_at = Some(Instant::now());
+                        if let Ok(Some(checkpoint)) = self.checkpoints.get(board.id()).await {
+                            board.set_position(checkpoint.position);
+                        }
+                    }
+                    settings.claim_every
+                }
+                Err(error) => {
+                    failures += 1;
+                    warn!(subscription = %board.id(), %error, "its lease cannot be claimed");
+                    board.set(SubscriptionState::Retrying { failures, reason: error.to_string() });
+                    settings.claim_every + settings.backoff.wait(failures)
+                }
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = stop.requested() => {}
+            }
+        }
+        None
+    }
+
+    /// Runs it while the lease is held: follows the journal, or waits while it is paused or stopped.
+    async fn own(&mut self) -> Left {
+        let mut checkpoint = match self.look().await {
+            Ok(checkpoint) => checkpoint,
+            Err(left) => return left,
+        };
+        loop {
+            let left = match checkpoint.status.clone() {
+                Status::Running => self.follow(checkpoint.position).await,
+                Status::Paused => self.rest(checkpoint.position, SubscriptionState::Paused).await,
+                Status::Stopped { reason } => {
+                    self.rest(checkpoint.position, SubscriptionState::Stopped { reason }).await
+                }
+            };
+            checkpoint = match left {
+                Left::Changed(changed) => changed,
+                Left::Stopped(reason) => self.record_stop(checkpoint, reason).await,
+                ended => return ended,
+            };
+        }
+    }
+
+    /// Writes down that it stopped. Where that cannot be written, it goes on when the store can be read again.
+    async fn record_stop(&mut self, checkpoint: Checkpoint, reason: String) -> Checkpoint {
+        let status = Status::Stopped { reason };
+        if let Err(error) = self.checkpoints.set_status(&checkpoint.subscription, status.clone()).await {
+            warn!(subscription = %checkpoint.subscription, %error, "its stop could not be written");
+        }
+        Checkpoint { status, position: self.follower.board.now().position, ..checkpoint }
+    }
+
+    /// Waits while it does not run, and looks now and then whether it is to.
+    async fn rest(&mut self, position: Position, state: SubscriptionState) -> Left {
+        self.follower.board.set_position(position);
+        self.follower.board.set(state);
+        tokio::select! {
+            () = sleep(self.follower.settings.obey_every) => {}
+            () = self.follower.stop.requested() => return Left::Shutdown,
+        }
+        self.look().await.map_or_else(|left| left, Left::Changed)
+    }
+
+    /// Follows the journal until something else is to be done.
+    async fn follow(&mut self, from: Position) -> Left {
+        self.consumer.discard();
+        let mut progress = Progress { done: from, saved: from, looked_at: Instant::now() };
+        let Err(left) = self.advance(&mut progress).await;
+        if let Some(timing) = self.consumer.timing() {
+            timing.running.send_replace(false);
+        }
+        let moved = matches!(&left, Left::Changed(checkpoint) if checkpoint.position != progress.saved);
+        let saves = progress.done > progress.saved && !moved && !matches!(left, Left::Fenced);
+        if saves {
+            // Once only: what is not saved is done again, to no effect.
+            let saved = self.consumer.save(self.follower.board.id(), progress.saved, progress.done).await;
+            match (saved, left) {
+                (Ok(()), Left::Changed(checkpoint)) => {
+                    return Left::Changed(Checkpoint { position: progress.done, ..checkpoint });
+                }
+                (Ok(()), left) => return self.shown(left, progress.done),
+                (Err(error), left) => {
+                    warn!(subscription = %self.follower.board.id(), %error, "its checkpoint could not be saved");
+                    return self.shown(left, progress.done);
+                }
+            }
+        }
+        self.shown(left, progress.done)
+    }
+
+    fn shown(&self, left: Left, done: Position) -> Left {
+        match left {
+            Left::Stopped(reason) => Left::Stopped(self.follower.stopped(done, reason)),
+            left => left,
+        }
+    }
+
+    async fn advance(&mut self, progress: &mut Progress) -> Result<std::convert::Infallible, Left> {
+        let follower = self.follower.clone();
+        let settings = follower.settings;
+        let (timing, began) = (self.consumer.timing(), Instant::now());
+        let head = follower.feed.journal.head().await.unwrap_or_default();
+        follower.feed.note_head(head);
+        follower.board.running_at(progress.done);
+        loop {
+            if let Some(timing) = &timing {
+                if progress.done >= head || began.elapsed() >= TABLE_MAY_LAG {
+                    timing.running.send_if_modified(|running| !std::mem::replace(running, true));
+                }
+            }
+            let batch = {
+                let mut next = pin!(follower.next(progress.done));
+                loop {
+                    let unsaved = progress.done > progress.saved;
+                    let every = if unsaved { settings.save_every } else { settings.obey_every };
+                    tokio::select! {
+                        biased;
+                        reason = trouble(timing.as_deref()) => return Err(Left::Stopped(reason)),
+                        () = sleep_until(progress.looked_at + every) => self.save_and_look(progress).await?,
+                        batch = &mut next => break batch?,
+                    }
+                }
+            };
+            let saved = progress.saved;
+            tokio::select! {
+                biased;
+                taken = follower.take(&batch, &mut progress.done, &mut *self.consumer) => taken?,
+                changed = self::changed(&*self.checkpoints, &follower, saved) => {
+                    return Err(Left::Changed(changed));
+                }
+            }
+            if self.consumer.must_save() || progress.looked_at.elapsed() >= settings.save_every {
+                self.save_and_look(progress).await?;
+            }
+        }
+    }
+
+    /// Saves how far it is, and looks whether somebody paused or moved it.
+    async fn save_and_look(&mut self, progress: &mut Progress) -> Result<(), Left> {
+        let Follower { board, settings, stop, .. } = self.follower.clone();
+        let mut attempts = Attempts::new(&settings, &board, &stop);
+        while progress.done > progress.saved {
+            match self.consumer.save(board.id(), progress.saved, progress.done).await {
+                Ok(()) => progress.saved = progress.done,
+                Err(Error::Conflict { .. }) => break,
+                Err(Error::Fenced(_)) => return Err(Left::Fenced),
+                Err(error @ Error::Unavailable { .. }) => {
+                    attempts.failed(Failure::Later(error.to_string())).await?;
+                }
+                Err(error) => attempts.failed(error.into()).await?,
+            }
+        }
+        let checkpoint = self.look().await?;
+        progress.looked_at = Instant::now();
+        if checkpoint.status != Status::Running || checkpoint.position != progress.saved {
+            return Err(Left::Changed(checkpoint));
+        }
+        board.running_at(progress.done);
+        Ok(())
+    }
+
+    /// The checkpoint, made where it is not there; waits for a store that cannot be reached.
+    async fn look(&self) -> Result<Checkpoint, Left> {
+        let Follower { board, settings, stop, .. } = &self.follower;
+        let mut attempts = Attempts::new(settings, board, stop);
+        loop {
+            let failure = match self.checkpoints.get(board.id()).await {
+                Ok(Some(checkpoint)) => return Ok(checkpoint),
+                Ok(None) => match self.checkpoints.initialise(board.id(), Position::ZERO).await {
+                    Ok(()) | Err(Error::AlreadyExists(_)) => continue,
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            let failure = match failure {
+                Error::Closed(_) => return Err(Left::Shutdown),
+                error => Failure::Later(error.to_string()),
+            };
+            attempts.failed(failure).await?;
+        }
+    }
+}
+
+/// Waits until somebody pauses or moves the subscription, while it is busy with a batch for long.
+async fn changed<E>(checkpoints: &dyn Checkpoints, follower: &Follower<E>, saved: Position) -> Checkpoint {
+    loop {
+        sleep(follower.settings.obey_every).await;
+        match checkpoints.get(follower.board.id()).await {
+            Ok(Some(checkpoint)) if checkpoint.status != Status::Running || checkpoint.position != saved => {
+                return checkpoint;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Waits until the timer gives up.
+async fn trouble(timing: Option<&Timing>) -> String {
+    match timing {
+        Some(timing) => timing.trouble().await,
+        None => std::future::pending().await,
+    }
+}

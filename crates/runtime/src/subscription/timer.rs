@@ -1,0 +1,227 @@
+//! Sends the commands of deadlines when their time has come.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use portolan_kernel::{
+    Clock, Command, CommandError, Context, Deadline, Deadlines, Refusal, Result, Timestamp, reaction_id,
+};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant, sleep};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::attempt::{Failure, caught};
+use super::settings::Settings;
+use super::stop::Stop;
+use crate::Sender;
+
+/// How many deadlines are read at once, beside those that are in hand.
+const PAGE: usize = 64;
+
+/// The longest nap: the clock is looked at again after it, because it may have been set. No store is asked.
+const NAP: Duration = Duration::from_millis(500);
+
+/// What a timer and the subscription that fills its table tell each other.
+#[derive(Default)]
+pub(crate) struct Timing {
+    /// The table has changed.
+    pub(crate) changed: Notify,
+    /// Whether deadlines fire: not while the subscription is paused, stopped, or far behind.
+    pub(crate) running: watch::Sender<bool>,
+    given_up: Mutex<Option<String>>,
+    gave_up: Notify,
+}
+
+impl Timing {
+    /// Waits until the timer gives a deadline up, and answers why.
+    pub(crate) async fn trouble(&self) -> String {
+        loop {
+            self.gave_up.notified().await;
+            if let Some(reason) = self.given_up.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return reason;
+            }
+        }
+    }
+
+    fn give_up(&self, reason: String) {
+        *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+        self.gave_up.notify_one();
+    }
+}
+
+/// The timer of one process.
+///
+/// It starts due deadlines in the order of their time, a few at once, so that they stay behind live commands. A
+/// command that fails, or is refused as if it came too early, is sent again a little later.
+pub(crate) struct Timer<C> {
+    pub(crate) process: &'static str,
+    pub(crate) command: Arc<dyn Fn(&Deadline) -> C + Send + Sync>,
+    pub(crate) is_done: Arc<dyn Fn(&Refusal) -> bool + Send + Sync>,
+    pub(crate) deadlines: Arc<dyn Deadlines>,
+    pub(crate) sender: Arc<dyn Sender<C>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) timing: Arc<Timing>,
+}
+
+impl<C> Clone for Timer<C> {
+    fn clone(&self) -> Self {
+        Self {
+            process: self.process,
+            command: Arc::clone(&self.command),
+            is_done: Arc::clone(&self.is_done),
+            deadlines: Arc::clone(&self.deadlines),
+            sender: Arc::clone(&self.sender),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings,
+            timing: Arc::clone(&self.timing),
+        }
+    }
+}
+
+/// What the timer has in hand. Deadlines go by the event that set them: one that was moved is another.
+#[derive(Default)]
+struct Hand {
+    /// Read, to be started next, the earliest first.
+    queue: VecDeque<Deadline>,
+    /// Started.
+    firing: HashSet<Uuid>,
+    /// Failed, to be started again later.
+    delayed: HashMap<Uuid, Delayed>,
+    /// The time of the earliest that is not due, as of the last look; `None`: unknown.
+    next: Option<Timestamp>,
+}
+
+struct Delayed {
+    failures: u32,
+    until: Instant,
+}
+
+/// How a deadline's command went.
+type Fired = (Deadline, Result<(), Failure>);
+
+impl<C: Command> Timer<C> {
+    /// Fires deadlines until the engine ends; those that were started then are finished.
+    pub(crate) async fn run(self, stop: Stop) {
+        let mut running = self.timing.running.subscribe();
+        let (mut hand, mut firing) = (Hand::default(), JoinSet::new());
+        while !stop.is_requested() {
+            if !*running.borrow_and_update() {
+                hand = Hand { firing: std::mem::take(&mut hand.firing), ..Hand::default() };
+            }
+            let wait =
+                if *running.borrow() { self.start_due(&mut hand, &mut firing).await } else { NAP * 120 };
+            tokio::select! {
+                () = stop.requested() => {}
+                () = self.timing.changed.notified() => hand.next = None,
+                Some(fired) = firing.join_next() => self.fired(&mut hand, fired),
+                // The sender is a part of `self`, so this is a change.
+                _ = running.changed() => {}
+                () = sleep(wait) => {}
+            }
+        }
+        while firing.join_next().await.is_some() {}
+    }
+
+    /// Starts what is due as far as there is room, and answers how long nothing else will be.
+    async fn start_due(&self, hand: &mut Hand, firing: &mut JoinSet<Fired>) -> Duration {
+        loop {
+            while hand.firing.len() < self.settings.deadlines_at_once {
+                let Some(deadline) = hand.queue.pop_front() else { break };
+                hand.firing.insert(deadline.event_id);
+                firing.spawn(self.clone().fire(deadline));
+            }
+            if hand.firing.len() >= self.settings.deadlines_at_once {
+                // The end of one of them wakes the timer.
+                return NAP;
+            }
+            let now = self.clock.now();
+            let asleep = hand.next.filter(|next| *next > now);
+            let wakes =
+                hand.delayed.values().map(|delayed| delayed.until.saturating_duration_since(Instant::now()));
+            let delay = wakes.min().unwrap_or(NAP);
+            if let (Some(next), false) = (asleep, delay.is_zero()) {
+                return next.since(now).min(delay).min(NAP);
+            }
+            match self.look(hand, now).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return hand.next.map_or(NAP, |next| next.since(now).min(NAP)).min(delay.max(NAP / 50));
+                }
+                Err(error) => {
+                    warn!(process = self.process, %error, "the deadlines cannot be read");
+                    return NAP;
+                }
+            }
+        }
+    }
+
+    /// Reads what is due, or the time of what will be; answers whether there is something to start.
+    async fn look(&self, hand: &mut Hand, now: Timestamp) -> Result<bool> {
+        let limit = PAGE + hand.firing.len() + hand.delayed.len();
+        let due = self.deadlines.due(self.process, now, limit).await?;
+        let started = Instant::now();
+        let waits = |id: &Uuid| hand.delayed.get(id).is_some_and(|delayed| delayed.until > started);
+        hand.queue = due
+            .into_iter()
+            .filter(|deadline| !hand.firing.contains(&deadline.event_id) && !waits(&deadline.event_id))
+            .collect();
+        if !hand.queue.is_empty() {
+            return Ok(true);
+        }
+        // The earliest may be one that is in hand; then what comes behind it is looked for after a nap.
+        hand.next = self.deadlines.next(self.process).await?.map_or(Some(Timestamp::MAX), Some);
+        Ok(false)
+    }
+
+    fn fired(&self, hand: &mut Hand, fired: std::result::Result<Fired, tokio::task::JoinError>) {
+        // Panics are caught inside; what is left is the end of the runtime.
+        let Ok((deadline, outcome)) = fired else { return };
+        let id = deadline.event_id;
+        hand.firing.remove(&id);
+        hand.next = None;
+        let failures = hand.delayed.get(&id).map_or(0, |delayed| delayed.failures);
+        let (failures, reason) = match outcome {
+            Ok(()) => {
+                hand.delayed.remove(&id);
+                return;
+            }
+            Err(Failure::Later(reason)) => (failures, reason),
+            Err(Failure::Again(reason)) => (failures + 1, reason),
+            Err(Failure::Never(reason)) => (u32::MAX, reason),
+        };
+        let aggregate = deadline.aggregate_id;
+        warn!(process = self.process, %aggregate, failures, reason, "a deadline did not fire");
+        if failures >= self.settings.attempts {
+            self.timing.give_up(format!("the deadline of {aggregate} at {}: {reason}", deadline.due_at));
+        }
+        let until = Instant::now() + self.settings.backoff.wait(failures.max(1));
+        hand.delayed.insert(id, Delayed { failures, until });
+    }
+
+    async fn fire(self, deadline: Deadline) -> Fired {
+        let outcome = caught(self.send(&deadline)).await;
+        (deadline, outcome)
+    }
+
+    async fn send(&self, deadline: &Deadline) -> Result<(), Failure> {
+        let command = (self.command)(deadline);
+        // Never before its time, also where the clock was set back since it was found due.
+        let now = self.clock.now().max(deadline.due_at);
+        let command_id = reaction_id(deadline.event_id, self.process, 0);
+        // Not kept under its id: a refusal as too early would be answered for ever. That the aggregate refuses a
+        // repeat, as `is_done` knows, is what makes it happen once.
+        let context = Context { causation_id: Some(deadline.event_id), ..Context::new(command_id, now) };
+        match self.sender.send(command, context).await {
+            Ok(_) => {}
+            Err(CommandError::Refused(refusal)) if (self.is_done)(&refusal) => {}
+            Err(CommandError::Refused(refusal)) => {
+                return Err(Failure::Again(format!("refused with `{}`: {}", refusal.code, refusal.message)));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self.deadlines.complete(deadline).await?)
+    }
+}
