@@ -97,6 +97,7 @@ pub struct Query {
     /// Fail unless the view has come to this position
     #[arg(long, value_name = "POSITION")]
     pub at_least: Option<u64>,
+    /// How rows are printed.
     #[command(flatten)]
     pub json: Json,
 }
@@ -129,6 +130,7 @@ pub struct Events {
     /// At most this many [default: all]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// How rows are printed.
     #[command(flatten)]
     pub json: Json,
 }
@@ -144,6 +146,7 @@ pub struct Show {
     /// As it was at this time, by when its events occurred
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<Timestamp>,
+    /// How rows are printed.
     #[command(flatten)]
     pub json: Json,
 }

@@ -193,6 +193,12 @@ impl Config {
         figment.extract().map_err(|error| Failure::Usage(explain(&error)))
     }
 
+    /// How long the outcome of a command with an id is kept.
+    #[must_use]
+    pub fn idempotency(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(u64::from(self.idempotency_days) * 24 * 60 * 60)
+    }
+
     /// `read = "URL"` is short for `[read] default = "URL"`.
     fn read_file(path: &Path) -> Result<figment::providers::Data<Toml>, Failure> {
         let text = std::fs::read_to_string(path)

@@ -1,8 +1,9 @@
 //! What the program prints: data to stdout, everything else to stderr.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::presets;
+use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
 use crate::Failure;
@@ -71,7 +72,7 @@ impl Rows {
 
     fn print_table(&mut self) -> Result<(), Failure> {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(self.columns.iter().map(|column| column.to_uppercase()));
         table.add_rows(self.held.drain(..));
         table.column_iter_mut().for_each(|column| {
@@ -92,6 +93,7 @@ fn cell(value: &Value) -> String {
                 .map_or_else(|_| value.to_string(), |money| money.to_string())
         }
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Object(_) => shortened(&value.to_string()),
         other => other.to_string(),
     }
 }
@@ -105,11 +107,6 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Whether to draw for a person.
-#[must_use]
-pub fn is_terminal() -> bool {
-    io::stderr().is_terminal()
-}
 
 /// `portolan events | head` is no failure.
 fn closed(error: io::Error) -> Failure {

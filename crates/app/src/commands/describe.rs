@@ -1,0 +1,43 @@
+//! `describe`: what is wired to what.
+
+use portolan_application::wire::CommandLine;
+use serde_json::json;
+
+use crate::Failure;
+use crate::config::Config;
+use crate::output::Rows;
+use crate::wiring;
+
+/// Prints the wiring, one part a row.
+///
+/// # Errors
+/// Where stdout takes no more.
+pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
+    let mut rows = Rows::new(json);
+    let mut row = |kind: &str, name: &str, detail: &str| {
+        rows.push(&json!({ "kind": kind, "name": name, "detail": detail }))
+    };
+    row("backend", "write", scheme(&config.write))?;
+    for (key, url) in config.read.urls() {
+        row("backend", key, scheme(url))?;
+    }
+    row("backend", "broker", scheme(&config.broker))?;
+    for name in CommandLine::NAMES {
+        row("command", name, "")?;
+    }
+    for name in wiring::VIEWS {
+        row("view", name, "follows the journal in memory, in every process")?;
+    }
+    let on = |switch: crate::config::Switch| if switch.is_on() { "on" } else { "off" };
+    row("process", "order_for_sale", &format!("ListingSold -> place_order ({})", on(config.processes)))?;
+    row("deadline", "close_at_end", &format!("end of a listing -> close_listing ({})", on(config.deadlines)))?;
+    for feature in wiring::FEATURES {
+        row("feature", feature, "built in")?;
+    }
+    rows.flush()
+}
+
+/// The scheme alone: a URL may hold a password.
+fn scheme(url: &str) -> &str {
+    url.split_once(':').map_or("", |(scheme, _)| scheme)
+}

@@ -1,0 +1,69 @@
+//! `serve`: HTTP, subscriptions, processes, deadlines.
+
+use std::net::SocketAddr;
+
+use portolan_http::{Http, Limits, Shutdown};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::wiring::{App, Parts};
+use crate::{Failure, output, signals};
+
+/// Serves until it is asked to end.
+///
+/// # Errors
+/// [`Failure::Usage`] for an address that cannot be listened on, [`Failure::Failed`] where another process serves
+/// the same store, [`Failure::Unreachable`] where the store is.
+pub async fn run(config: &Config) -> Result<(), Failure> {
+    let listener = listen(config.listen).await?;
+    let app = App::build(config, Parts::to_serve(config)).await?;
+    let served = serve(config, &app, listener, |_| Ok(())).await;
+    let closed = app.shutdown().await;
+    served.and(closed)
+}
+
+/// Takes the address before anything is built: a second copy is told at once.
+pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Usage(format!("{address} cannot be listened on: {error}; choose another with --listen HOST:PORT"))
+    })
+}
+
+/// Says where it listens, then serves until somebody asks it to end.
+pub(super) async fn serve(
+    config: &Config,
+    app: &App,
+    listener: TcpListener,
+    ready: impl FnOnce(SocketAddr) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "there is no authentication yet: whoever reaches this address can do everything");
+    }
+    tracing::info!(
+        "read models are held in memory and rebuilt at every start; from about 5 million events on a read model in SQL is the better choice"
+    );
+    let shutdown = Shutdown::new();
+    let http = Http {
+        mediator: app.mediator().clone(),
+        journal: app.journal(),
+        clock: app.shared_clock(),
+        health: app.health(),
+        outcomes_kept: config.idempotency(),
+        limits: Limits::default(),
+        shutdown: shutdown.clone(),
+    };
+    let limits = http.limits.clone();
+    let router = portolan_http::router(http);
+    output::line(&format!("listening on http://{address}"))?;
+    ready(address)?;
+    let ending = shutdown.clone();
+    let watch = tokio::spawn(async move {
+        signals::interrupted().await;
+        tracing::info!("ending: requests in hand are finished first");
+        ending.begin();
+    });
+    portolan_http::serve(listener, router, limits, shutdown).await;
+    watch.abort();
+    Ok(())
+}

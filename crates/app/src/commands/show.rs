@@ -1,0 +1,69 @@
+//! `show`: one aggregate, as it is or as it was.
+
+use portolan_application::wire;
+use portolan_kernel::{Journal, Until, Version};
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::cli::Show;
+use crate::config::Config;
+use crate::output::Rows;
+use crate::wiring;
+
+/// How many events are read at once.
+const PAGE: usize = 1_000;
+
+/// Prints the state that the aggregate's history leaves.
+///
+/// # Errors
+/// [`Failure::Failed`] where there was no such aggregate then; those of the journal.
+pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
+    let store = wiring::read_only(config).await?;
+    let until = match (show.at_version, show.as_of) {
+        (Some(version), _) => Until::Version(Version(version)),
+        (None, Some(time)) => Until::Time(time),
+        (None, None) => Until::Now,
+    };
+    let mut history = Vec::new();
+    loop {
+        let after = history.last().map_or(Version::ZERO, |last: &portolan_kernel::Envelope| last.version);
+        let page = store.history(show.id, after, until, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        history.extend(page);
+    }
+    let none = || Failure::Failed(format!("there is no aggregate {}{}", show.id, then(until)));
+    let last = history.last().ok_or_else(none)?;
+    let aggregates = wire::registry();
+    let aggregate = aggregates.get(&last.aggregate_type)?;
+    let (state, version) = aggregate.replay(&history)?;
+    if let Until::Version(wanted) = until
+        && wanted != version
+    {
+        return Err(Failure::Failed(format!("{} is at version {version}; it has not been at {wanted}", show.id)));
+    }
+    let state = match state {
+        Some(state) => serde_json::from_str::<Value>(&aggregate.encode_state(&state)?.json)
+            .map_err(|error| Failure::Failed(error.to_string()))?,
+        None => return Err(Failure::Failed(format!("{} was removed{}", show.id, then(until)))),
+    };
+    let mut rows = Rows::new(show.json.json);
+    rows.push(&json!({
+        "aggregate": last.aggregate_type,
+        "id": show.id,
+        "version": version,
+        "position": last.position,
+        "occurred_at": last.occurred_at,
+        "state": state,
+    }))?;
+    rows.flush()
+}
+
+fn then(until: Until) -> String {
+    match until {
+        Until::Now => String::new(),
+        Until::Version(version) => format!(" at version {version}"),
+        Until::Time(time) => format!(" as of {time}"),
+    }
+}

@@ -1,0 +1,83 @@
+//! `store`: the write store itself.
+
+use std::path::Path;
+
+use portolan_diesel::sqlite::{self, Check};
+use portolan_diesel::sqlite::Store as WriteStore;
+use serde_json::json;
+
+use crate::cli::Store;
+use crate::config::Config;
+use crate::output::{self, Rows};
+use crate::{Failure, wiring};
+
+/// Does what was asked.
+///
+/// # Errors
+/// [`Failure::Failed`] where a check finds something; those of the store.
+pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
+    match command {
+        Store::Migrate => migrate(config).await,
+        Store::Check(json) => check(config, json.json).await,
+        Store::Backup { file } => backup(config, file).await,
+        Store::Info(json) => info(config, json.json).await,
+    }
+}
+
+async fn migrate(config: &Config) -> Result<(), Failure> {
+    let store = wiring::store_config(config)?;
+    let migrating = tokio::task::spawn_blocking(move || WriteStore::migrate(&store, &sqlite::market::mappers()));
+    let done = migrating.await.map_err(|error| Failure::Failed(error.to_string()))??;
+    if done.is_empty() {
+        output::note("the schema is up to date");
+    }
+    done.iter().try_for_each(|step| {
+        output::line(&format!("{}: schema {} is now {}", step.component, step.from, step.to))
+    })
+}
+
+async fn check(config: &Config, json: bool) -> Result<(), Failure> {
+    let store = wiring::read_only(config).await?;
+    let mut rows = Rows::new(json);
+    let mut printed = Ok(());
+    let checked = store
+        .check(|said| {
+            if let (Check::Found(finding), Ok(())) = (said, &printed) {
+                printed = rows.push(&json!({ "finding": finding.to_string() }));
+            }
+        })
+        .await?;
+    printed?;
+    rows.flush()?;
+    let summary = format!("{} events and {} aggregates compared", checked.events, checked.aggregates);
+    match checked.findings {
+        0 => {
+            output::note(&format!("{summary}: the stored state is what the journal says"));
+            Ok(())
+        }
+        findings => Err(Failure::Failed(format!("{summary}: {findings} differences"))),
+    }
+}
+
+async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
+    let store = wiring::read_only(config).await?;
+    store.backup(file).await?;
+    output::note(&format!("{} is a copy of the store as it was just now", file.display()));
+    Ok(())
+}
+
+async fn info(config: &Config, json: bool) -> Result<(), Failure> {
+    let store = wiring::read_only(config).await?;
+    let info = store.info().await?;
+    let schema: serde_json::Map<_, _> =
+        info.schema_versions.iter().map(|(name, version)| (name.clone(), json!(version))).collect();
+    let mut rows = Rows::new(json);
+    rows.push(&json!({
+        "storage": info.storage,
+        "store_id": info.store_id,
+        "events": info.events,
+        "bytes": info.bytes,
+        "schema": schema,
+    }))?;
+    rows.flush()
+}

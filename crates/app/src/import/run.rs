@@ -1,0 +1,245 @@
+//! Runs the lines: many at a time, each behind the earlier ones on its own aggregate.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use portolan_application::wire::CommandLine;
+use portolan_application::MarketCommand;
+use portolan_application::processes::OrderForSale;
+use portolan_domain::{ListingId, Order as OrderAggregate};
+use portolan_kernel::{Aggregate, AggregateKey, Command, CommandError, Context, Error, Kept};
+use tokio::io::AsyncBufRead;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::lines::{self, Line, LineIds, Lines};
+use super::order::{Order, Turn};
+use super::Report;
+use crate::Failure;
+use crate::wiring::App;
+
+/// How many lines are under way at once: more than a group of the writer takes, so that groups are full.
+const IN_FLIGHT: usize = 512;
+
+/// How often a line is sent again whose outcome is unknown, or that found a full queue.
+const ATTEMPTS: u32 = 5;
+
+/// An import of one file.
+pub struct Import {
+    market: App,
+    keep_going: bool,
+}
+
+/// Told about each line that is done; for a progress bar.
+pub trait Progress: Send + Sync + 'static {
+    /// One more line is done, of so many bytes.
+    fn line(&self, bytes: u64);
+}
+
+/// Why an import ended before its file did. What was accepted before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// A line is no command.
+    #[error("line {line}: {message}; the lines before it are done, --keep-going counts such lines and goes on")]
+    Malformed {
+        /// Its number, from 1.
+        line: u64,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A line could not be answered.
+    #[error("line {line}: {error}")]
+    Failed {
+        /// Its number, from 1.
+        line: u64,
+        /// What happened.
+        error: Error,
+    },
+    /// The file could not be read.
+    #[error("the file: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// Somebody asked it to stop.
+    #[error("interrupted; import the same file again to go on")]
+    Interrupted,
+    /// A process did not catch up.
+    #[error(transparent)]
+    Process(Failure),
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Process(failure) => failure,
+            Stopped::Failed { error: Error::Unavailable { .. }, .. } => Self::Unreachable(stopped.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+/// What the lines under way share.
+struct Shared {
+    market: App,
+    outcome: Mutex<Outcome>,
+    progress: Arc<dyn Progress>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    report: Report,
+    closed: BTreeSet<ListingId>,
+    failed: Option<(u64, Error)>,
+}
+
+impl Shared {
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Import {
+    /// An import into this market.
+    #[must_use]
+    pub const fn new(market: App, keep_going: bool) -> Self {
+        Self { market, keep_going }
+    }
+
+    /// Runs every line, waits until the processes have caught up, and reports.
+    ///
+    /// # Errors
+    /// [`Stopped`]: what was accepted before stays, and the same import goes on from there.
+    pub async fn run(
+        &self,
+        reader: impl AsyncBufRead + Unpin,
+        progress: Arc<dyn Progress>,
+        interrupted: impl Future<Output = ()>,
+    ) -> Result<Report, Stopped> {
+        let shared = Arc::new(Shared { market: self.market.clone(), outcome: Mutex::default(), progress });
+        let mut running = JoinSet::new();
+        let read = tokio::select! {
+            read = self.submit(reader, &shared, &mut running) => read,
+            () = interrupted => Err(Stopped::Interrupted),
+        };
+        while running.join_next().await.is_some() {}
+        let outcome = std::mem::take(&mut *shared.outcome());
+        if let Some((line, error)) = outcome.failed {
+            return Err(Stopped::Failed { line, error });
+        }
+        read?;
+        self.market.processes_caught_up().await.map_err(Stopped::Process)?;
+        let mut report = outcome.report.sorted();
+        report.orders_from_sales = self.orders_of(&outcome.closed).await?;
+        Ok(report)
+    }
+
+    /// Reads the file and starts its lines, in order.
+    async fn submit(
+        &self,
+        reader: impl AsyncBufRead + Unpin,
+        shared: &Arc<Shared>,
+        running: &mut JoinSet<()>,
+    ) -> Result<(), Stopped> {
+        let (mut lines, mut ids, order) = (Lines::new(reader), LineIds::default(), Order::new());
+        let room = Arc::new(Semaphore::new(IN_FLIGHT));
+        while let Some(line) = lines.next().await? {
+            let (number, parsed) = match line {
+                Ok(Line { number, text }) => {
+                    let parsed = CommandLine::parse(text.as_bytes()).map_err(|malformed| malformed.to_string());
+                    (number, parsed.map(|command| (command, text)))
+                }
+                Err((number, message)) => (number, Err(message)),
+            };
+            let (line, text) = match parsed {
+                Ok(parsed) => parsed,
+                Err(_) if self.keep_going => {
+                    shared.outcome().report.refuse(number, "malformed");
+                    continue;
+                }
+                Err(message) => return Err(Stopped::Malformed { line: number, message }),
+            };
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+            while running.try_join_next().is_some() {}
+            if shared.outcome().failed.is_some() {
+                return Ok(());
+            }
+            let command_id = line.command_id.unwrap_or_else(|| ids.next(&text));
+            let occurred_at = line.at.unwrap_or_else(|| self.market.clock().now());
+            let context =
+                Context::new(command_id, occurred_at).idempotent(lines::fingerprint(&text), Kept::Forever);
+            let turn = order.turn(number, line.command.target());
+            let (shared, bytes) = (Arc::clone(shared), text.len() as u64 + 1);
+            running.spawn(async move {
+                shared.run(number, line.command, context, turn).await;
+                shared.progress.line(bytes);
+                drop(permit);
+            });
+        }
+        Ok(())
+    }
+
+    /// How many orders the sales of these listings placed.
+    async fn orders_of(&self, closed: &BTreeSet<ListingId>) -> Result<u64, Stopped> {
+        let mut placed = 0;
+        for listing in closed {
+            let found = self.market.exists(AggregateKey::of::<OrderAggregate>(OrderForSale::order_of(*listing))).await;
+            placed += u64::from(found.map_err(|error| Stopped::Process(error.into()))?);
+        }
+        Ok(placed)
+    }
+}
+
+impl Shared {
+    async fn run(&self, number: u64, command: MarketCommand, context: Context, mut turn: Turn) {
+        turn.wait().await;
+        let closes = match &command {
+            MarketCommand::CloseListing(close) => Some(close.listing),
+            _ => None,
+        };
+        let answered = match self.await_sale(&command, &turn).await {
+            Ok(()) => self.send(command, context).await,
+            Err(error) => Err(CommandError::Failed(error)),
+        };
+        let mut outcome = self.outcome();
+        match answered {
+            Ok(_) => {
+                outcome.report.accept();
+                outcome.closed.extend(closes);
+            }
+            Err(CommandError::Refused(refusal)) => outcome.report.refuse(number, &refusal.code),
+            Err(CommandError::Failed(error)) => outcome.fail(number, error),
+            Err(other) => outcome.fail(number, Error::Invalid(other.to_string())),
+        }
+    }
+
+    /// An order that is not there may be about to be placed by a sale of an earlier line.
+    async fn await_sale(&self, command: &MarketCommand, turn: &Turn) -> Result<(), Error> {
+        let Some(key) = command.target().filter(|key| key.aggregate_type == OrderAggregate::TYPE) else {
+            return Ok(());
+        };
+        if matches!(command, MarketCommand::PlaceOrder(_)) || self.market.exists(key).await? {
+            return Ok(());
+        }
+        turn.wait_for_all_before().await;
+        // A process that stopped ends the import with its name, not this line.
+        let _ = self.market.processes_caught_up().await;
+        Ok(())
+    }
+
+    async fn send(&self, command: MarketCommand, context: Context) -> Result<(), CommandError> {
+        for _ in 1..ATTEMPTS {
+            match self.market.mediator().send(command.clone(), context.clone()).await {
+                Err(CommandError::Failed(Error::Unavailable { outcome_unknown: true, .. } | Error::Full(_))) => {}
+                answered => return answered.map(drop),
+            }
+        }
+        self.market.mediator().send(command, context).await.map(drop)
+    }
+}
+
+impl Outcome {
+    /// The first line that fails is the one to speak of.
+    fn fail(&mut self, line: u64, error: Error) {
+        if self.failed.as_ref().is_none_or(|(first, _)| line < *first) {
+            self.failed = Some((line, error));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The composition root: the one place that knows which adapters there are.
+
+mod app;
+mod catch_up;
+mod parts;
+mod views;
+
+use std::sync::Arc;
+
+use portolan_application::wire;
+use portolan_diesel::sqlite::{self, OpenMode, Store};
+use portolan_kernel::Clock;
+use portolan_runtime::SystemClock;
+
+pub use app::App;
+pub use catch_up::one_view;
+pub use parts::Parts;
+
+use crate::config::Config;
+use crate::{Failure, backend};
+
+/// The views, by the names of their read repositories; each is a subscription that every process runs for itself.
+pub const VIEWS: &[&str] = &["listings", "orders", "customers", "totals"];
+
+/// What is built in.
+pub const FEATURES: &[&str] = &["sqlite", "memory", "http"];
+
+/// Opens the write store to read alone: nothing is written to it, and it must be there.
+///
+/// # Errors
+/// [`Failure::Usage`] for a configuration that does not fit, [`Failure::Unreachable`] where it cannot be opened.
+pub async fn read_only(config: &Config) -> Result<Store, Failure> {
+    open(config, OpenMode::ReadOnly).await
+}
+
+/// Opens the write store; an empty one is made.
+///
+/// # Errors
+/// As [`read_only`].
+pub async fn read_write(config: &Config) -> Result<Store, Failure> {
+    open(config, OpenMode::ReadWrite).await
+}
+
+/// The store that the configuration names.
+///
+/// # Errors
+/// [`Failure::Usage`] for a URL that does not parse, or an option that is not known.
+pub fn store_config(config: &Config) -> Result<sqlite::Config, Failure> {
+    backend::check(config)?;
+    let url = config.write.as_str();
+    url.parse().map_err(|error: portolan_kernel::Error| Failure::Usage(format!("write: {error}")))
+}
+
+async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
+    let store = store_config(config)?;
+    if store.location.path().is_none() && mode == OpenMode::ReadWrite {
+        tracing::warn!("the write store is in memory: everything is lost when this program ends");
+    }
+    let opened = tokio::task::spawn_blocking(move || {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Store::open(&store, mode, &wire::registry(), &sqlite::market::mappers(), clock)
+    });
+    match opened.await {
+        Ok(store) => store.map_err(Into::into),
+        Err(error) => Err(Failure::Failed(format!("the write store could not be opened: {error}"))),
+    }
+}

@@ -1,0 +1,28 @@
+//! The read models, each with the side that answers and the side that fills it.
+
+use std::sync::Arc;
+
+use portolan_application::Views;
+use portolan_application::projections::{CustomerProjector, ListingProjector, OrderProjector, TotalsProjector};
+use portolan_application::wire::MarketEvent;
+use portolan_kernel::Projection;
+
+use super::VIEWS;
+
+/// A read model's filling side.
+pub(super) type Filling = Arc<dyn Projection<MarketEvent>>;
+
+/// All read models, empty: the sides that answer, and the sides that fill them, in the order of [`VIEWS`].
+pub(super) fn empty() -> (Views, [Filling; 4]) {
+    let (listings, fill_listings) = portolan_memory::view(VIEWS[0], ListingProjector);
+    let (orders, fill_orders) = portolan_memory::view(VIEWS[1], OrderProjector);
+    let (customers, fill_customers) = portolan_memory::view(VIEWS[2], CustomerProjector);
+    let (totals, fill_totals) = portolan_memory::view(VIEWS[3], TotalsProjector);
+    let views = Views {
+        listings: Arc::new(listings),
+        orders: Arc::new(orders),
+        customers: Arc::new(customers),
+        totals: Arc::new(totals),
+    };
+    (views, [Arc::new(fill_listings), Arc::new(fill_orders), Arc::new(fill_customers), Arc::new(fill_totals)])
+}
