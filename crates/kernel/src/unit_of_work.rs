@@ -151,13 +151,33 @@ impl UnitOfWork {
         let answer = match decided {
             Ok(about) => self.write(about),
             Err(CommandError::Refused(refusal)) => self.record(refusal),
-            Err(failed) => Err(failed),
+            Err(failed) => return self.repeated_or(failed).await,
         }?;
         match (answer.outcome().await, about) {
             (Err(CommandError::Failed(Error::AlreadyExists(_))), Some(about)) => {
                 self.record(Refusal::already_exists(about))?.outcome().await
             }
             (outcome, _) => outcome,
+        }
+    }
+
+    /// The first outcome of a repeated command that could not be decided again: since then its aggregate has moved
+    /// on from the version that the caller names. No other failure says anything of an earlier one.
+    async fn repeated_or(&self, failed: CommandError) -> Result<Receipt, CommandError> {
+        let context = self.context();
+        let (Some(idempotency), CommandError::Failed(Error::Conflict { .. })) = (context.idempotency, &failed)
+        else {
+            return Err(failed);
+        };
+        match self.write_side().store().outcome(context.command_id).await? {
+            None => Err(failed),
+            Some(recorded) if recorded.fingerprint != idempotency.fingerprint.0 => {
+                Err(CommandError::Reused { command_id: context.command_id })
+            }
+            Some(recorded) => match recorded.outcome {
+                Outcome::Accepted(receipt) => Ok(receipt),
+                Outcome::Refused(refusal) => Err(CommandError::Refused(refusal)),
+            },
         }
     }
 
