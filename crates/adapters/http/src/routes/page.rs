@@ -11,8 +11,8 @@ use crate::http::App;
 use crate::problem::Problem;
 use crate::request::{Freshness, IfNoneMatch, Parameters};
 
-/// The parameters that say which page.
-const PARAMETERS: [&str; 4] = ["sort", "limit", "after", "count"];
+/// The parameters that say which rows, in which order, and which page of them.
+const PARAMETERS: [&str; 6] = ["filter", "filter[json]", "sort", "limit", "after", "count"];
 
 /// One row, its version as entity tag.
 pub(super) async fn get<V: Queried + Serialize>(
@@ -34,12 +34,12 @@ pub(super) async fn get<V: Queried + Serialize>(
 /// One page of rows, and where the next one begins.
 pub(super) async fn find<V: Queried + Serialize>(http: &App, uri: &Uri, freshness: Freshness) -> Answered {
     let parameters = Parameters::of(uri, &PARAMETERS)?;
-    let query = query::<V>(&parameters, freshness).map_err(|error| http.problem(error))?;
     let is_counted = parameters.flag("count")?;
-    let limit = limit(&parameters)?;
-    let query = query.page(PageRequest { size: limit, after: parameters.get("after").map(Cursor::from) });
-    let criteria = query.criteria.clone();
-    let patience = freshness.patience;
+    let criteria = criteria(&parameters)?;
+    let sort = parameters.get("sort").map(Sort::parse).transpose().map_err(|error| http.problem(error))?;
+    let page = PageRequest { size: limit(&parameters)?, after: parameters.get("after").map(Cursor::from) };
+    let Freshness { at_least, patience } = freshness;
+    let query = Query::<V> { criteria: criteria.clone(), sort: sort.unwrap_or_default(), page, at_least };
     let page = http.ask(Find { query, patience }).await?;
     let count = match is_counted {
         true => Some(http.ask(Count { criteria, at_least: Some(page.position), patience }).await?),
@@ -73,16 +73,22 @@ pub(super) fn limit(parameters: &Parameters<'_>) -> Result<PageSize, Problem> {
         .map_err(|error| Problem::invalid(error.to_string()).with("limit", PageSize::MAX))
 }
 
-/// What is asked for, its page aside.
-fn query<V: View>(parameters: &Parameters<'_>, freshness: Freshness) -> portolan_kernel::Result<Query<V>> {
-    let sort = parameters.get("sort").map(Sort::parse).transpose()?.unwrap_or_default();
-    let at_least = freshness.at_least;
-    Ok(Query { at_least, ..Query::new(criteria(parameters)?).sort(sort) })
-}
-
-/// Which rows: all of them, as long as no parameter says it.
-fn criteria<V: View>(_: &Parameters<'_>) -> portolan_kernel::Result<Specification<V>> {
-    Ok(Specification::everything())
+/// Which rows: those of `filter` (text) or `filter[json]`, else all.
+fn criteria<V: View>(parameters: &Parameters<'_>) -> Result<Specification<V>, Problem> {
+    match (parameters.get("filter"), parameters.get("filter[json]")) {
+        (None, None) => Ok(Specification::everything()),
+        (Some(text), None) => Specification::parse(text).map_err(|error| {
+            let problem = Problem::invalid(error.to_string());
+            problem.with("parameter", "filter").with("line", error.line).with("column", error.column)
+        }),
+        (None, Some(json)) => Specification::parse_json(json).map_err(|error| {
+            let problem = Problem::invalid(error.to_string());
+            problem.with("parameter", "filter[json]").with("pointer", error.pointer)
+        }),
+        (Some(_), Some(_)) => {
+            Err(Problem::malformed("`filter` and `filter[json]` are two ways to say one thing; give one"))
+        }
+    }
 }
 
 #[derive(Serialize)]

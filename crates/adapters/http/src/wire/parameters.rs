@@ -53,6 +53,12 @@ pub(crate) struct StreamHeaders {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParameters {
+    /// Which rows, as text: `status = "published" and price < "50.00 EUR"`.
+    #[param(required = false)]
+    filter: String,
+    /// Which rows, as JSON: `{"op": "eq", "field": "status", "value": "published"}`.
+    #[param(rename = "filter[json]", required = false)]
+    filter_json: String,
     /// Fields by which rows are sorted, `-` for the largest first: `-price.amount,title`. The id decides between equals.
     #[param(required = false)]
     sort: String,

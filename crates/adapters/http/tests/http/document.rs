@@ -1,0 +1,124 @@
+//! The OpenAPI document, and the pages for people.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{ALICE, Fixture, LISTING, ORDER};
+
+async fn document() -> (Fixture, Value) {
+    let market = Fixture::published().await;
+    market.post("/orders", &crate::support::order()).await.expect(201);
+    market.catch_up().await;
+    let answer = market.get("/openapi.json").await.expect(200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    let document = answer.json();
+    (market, document)
+}
+
+#[tokio::test]
+async fn the_document_names_every_route_of_the_service() {
+    let (_, document) = document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let mut routes = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            routes.insert(format!("{method} {path}"));
+        }
+    }
+    let expected = [
+        "delete /listings/{id}/bids/{bidder}",
+        "delete /orders/{id}/lines/{sku}",
+        "get /customers/{id}",
+        "get /events",
+        "get /health/live",
+        "get /health/ready",
+        "get /listings",
+        "get /listings/{id}",
+        "get /listings/{id}/events",
+        "get /metrics",
+        "get /orders",
+        "get /orders/{id}",
+        "get /orders/{id}/events",
+        "get /totals",
+        "patch /listings/{id}",
+        "patch /orders/{id}/lines/{sku}",
+        "post /listings",
+        "post /listings/{id}/bids",
+        "post /listings/{id}/close",
+        "post /listings/{id}/publish",
+        "post /listings/{id}/withdraw",
+        "post /orders",
+        "post /orders/{id}/cancel",
+        "post /orders/{id}/deliver",
+        "post /orders/{id}/pay",
+        "post /orders/{id}/ship",
+        "put /orders/{id}/address",
+    ];
+    assert_eq!(routes.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn every_reference_in_the_document_leads_somewhere() {
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member.as_str().filter(|_| name == "$ref") {
+                        Some(reference) => found.push(reference),
+                        None => references(member, found),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let (_, document) = document().await;
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_says_of_each_view_what_its_json_is() {
+    let (market, document) = document().await;
+    let totals = market.get("/totals").await.json()["items"][0].clone();
+    let history = market.get(&format!("/listings/{LISTING}/events")).await.json();
+    for (schema, json) in [
+        ("Listing", market.get(&format!("/listings/{LISTING}")).await.json()),
+        ("Order", market.get(&format!("/orders/{ORDER}")).await.json()),
+        ("Customer", market.get(&format!("/customers/{ALICE}")).await.json()),
+        ("Totals", totals),
+        ("Listings", market.get("/listings?count=true").await.json()),
+        ("Ready", market.get("/health/ready").await.json()),
+        ("Event", history["items"][0].clone()),
+        ("History", history),
+    ] {
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let properties = keys(&document["components"]["schemas"][schema]["properties"]);
+        assert_eq!(properties, keys(&json), "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_ask_no_other_host() {
+    let market = Fixture::new();
+    for path in ["/", "/docs"] {
+        let page = market.get(path).await.expect(200);
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(page.header("content-security-policy").contains("default-src 'none'"));
+        assert!(page.text.contains("<script src=\"/") && page.text.contains("/style.css"));
+    }
+    for path in ["/", "/docs", "/docs.js", "/market.js", "/style.css"] {
+        let text = market.get(path).await.expect(200).text;
+        assert!(
+            !text.contains("http://") && !text.contains("https://") && !text.contains("innerHTML"),
+            "{path}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! What a client sees: the routes over stores in memory, and the server on a socket.
+
+mod bodies;
+mod concurrency;
+mod document;
+mod failures;
+mod idempotency;
+mod journey;
+mod lists;
+mod operation;
+mod reads;
+mod refusals;
+mod server;
+mod stream;
+mod support;
