@@ -81,6 +81,21 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
+    /// The decoded event of this row, with the row's texts moved over.
+    #[must_use]
+    pub fn of(envelope: Envelope, event: E) -> Self {
+        Self {
+            position: envelope.position,
+            event_id: envelope.event_id,
+            aggregate_id: envelope.aggregate_id,
+            version: envelope.version,
+            occurred_at: envelope.occurred_at,
+            recorded_at: envelope.recorded_at,
+            metadata: envelope.metadata,
+            event,
+        }
+    }
+
     /// The metadata, parsed.
     ///
     /// # Errors

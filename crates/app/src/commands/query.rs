@@ -12,7 +12,7 @@ use crate::Failure;
 use crate::cli::{self, Query};
 use crate::config::Config;
 use crate::output::{self, Rows};
-use crate::wiring;
+use crate::wiring::OneView;
 
 /// Brings the view to the journal's head and prints what was asked for.
 ///
@@ -20,13 +20,16 @@ use crate::wiring;
 /// [`Failure::Usage`] for an unknown sort key or a cursor of another query; [`Failure::Failed`] where the journal
 /// is behind the position asked for.
 pub async fn run(config: &Config, query: &Query) -> Result<(), Failure> {
-    let views = wiring::one_view(config, query.view).await?;
-    match query.view {
+    let built = OneView::build(config, query.view).await?;
+    let views = &built.views;
+    let printed = match query.view {
         cli::View::Listings => print::<ListingView>(&*views.listings, query).await,
         cli::View::Orders => print::<OrderView>(&*views.orders, query).await,
         cli::View::Customers => print::<CustomerSummary>(&*views.customers, query).await,
         cli::View::Totals => print::<MarketTotals>(&*views.totals, query).await,
-    }
+    };
+    built.end().await;
+    printed
 }
 
 async fn print<V: View + Serialize>(view: &dyn ReadRepository<V>, query: &Query) -> Result<(), Failure> {

@@ -1,20 +1,32 @@
 //! The running service.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use portolan_application::{Market, wire};
+use portolan_application::processes::{CloseAtEnd, OrderForSale};
+use portolan_application::wire::{self, MarketEvent};
+use portolan_application::{Market, Views};
 use portolan_diesel::sqlite::Store;
 use portolan_http::Health;
-use portolan_kernel::{AggregateKey, Clock, Error, IdSource, Journal, WriteSide, WriteStore};
+use portolan_kernel::{AggregateKey, Clock, Error, IdSource, Journal, Process, WriteSide, WriteStore};
 use portolan_runtime::middleware::{self, Limits};
+use portolan_runtime::subscription::{Engine, EngineHandle, Settings};
 use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 
-use super::{Parts, read_write, views};
+use super::catch_up::{self, Progress};
+use super::health::Parts as HealthOfParts;
+use super::{Parts, notices, ports, read_write, views};
 use crate::Failure;
 use crate::config::Config;
 
 /// How much of aggregates is kept in memory, in the unit of their weight: rows, about 200 bytes each.
 const KEPT: u64 = 500_000;
+
+/// How long a command that was sent waits for the processes that it causes.
+const PROCESSES: Duration = Duration::from_secs(60 * 60);
+
+/// How long subscriptions may take to finish what they have in hand.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// The running service; a clone is a handle on the same one.
 #[derive(Clone)]
@@ -23,27 +35,43 @@ pub struct App(Arc<Running>);
 struct Running {
     mediator: Mediator<Market>,
     store: Store,
+    engine: EngineHandle,
+    processes: Vec<&'static str>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
 
 impl App {
-    /// Opens the store and starts these parts.
+    /// Opens the store, starts these parts, and waits until every view has come to the journal's head as of now.
     ///
     /// # Errors
     /// [`Failure::Usage`] for a configuration that does not fit, [`Failure::Unreachable`] where the store cannot be
-    /// opened.
+    /// opened, [`Failure::Failed`] where the journal has an event that this program cannot read.
     pub async fn build(config: &Config, parts: Parts) -> Result<Self, Failure> {
         let store = read_write(config).await?;
+        let head = store.head().await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds::new()));
-        let (views, _filling) = views::empty();
-        let registry = wire::registry();
-        let cached = Arc::new(Cached::new(store.clone(), registry.clone(), KEPT));
-        let side = WriteSide::new(cached, registry, Arc::clone(&ids));
-        let chain = middleware::standard(Arc::clone(&ids), Limits::default());
-        let mediator = Mediator::new(Market::new(views), side, chain);
-        let _ = parts;
-        Ok(Self(Arc::new(Running { mediator, store, clock, ids })))
+        let (views, filling) = views::empty();
+        let mediator = mediator(&store, views, &ids);
+        let progress = Progress::new();
+        let mut engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
+        if parts.views {
+            engine = filling.into_iter().fold(engine, Engine::view).handlers(notices::map());
+        }
+        let mut processes = Vec::new();
+        if parts.processes {
+            processes.push(Process::<MarketEvent>::name(&OrderForSale));
+            engine = engine.process(OrderForSale, 1, Arc::new(mediator.clone()));
+        }
+        if parts.deadlines {
+            engine = engine.deadlines(CloseAtEnd, 1, Arc::new(store.clone()), Arc::new(mediator.clone()));
+        }
+        let engine = engine.start().await?;
+        if parts.views {
+            catch_up::every_view(&engine, head).await?;
+        }
+        progress.end();
+        Ok(Self(Arc::new(Running { mediator, store, engine, processes, clock, ids })))
     }
 
     /// Where commands and queries go.
@@ -79,7 +107,7 @@ impl App {
     /// How every part is.
     #[must_use]
     pub fn health(&self) -> Arc<dyn Health> {
-        Arc::new(NoParts)
+        Arc::new(HealthOfParts::new(self.0.store.clone(), self.0.engine.clone()))
     }
 
     /// Whether there is such an aggregate now.
@@ -90,12 +118,13 @@ impl App {
         Ok(self.0.mediator.write_side().store().load(key).await?.is_some())
     }
 
-    /// Waits until every process has reacted to everything that is committed by now.
+    /// Waits until every process has reacted to everything that is committed by now, and to what it caused itself.
     ///
     /// # Errors
     /// [`Failure::Failed`], naming the process, where one has stopped.
     pub async fn processes_caught_up(&self) -> Result<(), Failure> {
-        Ok(())
+        let settled = self.0.engine.settled(&self.0.processes, PROCESSES).await;
+        settled.map(drop).map_err(catch_up::not_caught_up)
     }
 
     /// Ends the subscriptions, finishes what is being written, and closes the store.
@@ -103,13 +132,18 @@ impl App {
     /// # Errors
     /// Those of the store.
     pub async fn shutdown(&self) -> Result<(), Failure> {
+        if let Err(cut_off) = self.0.engine.shutdown(ENDING).await {
+            tracing::warn!(?cut_off, "subscriptions were cut off; they go on from their checkpoints");
+        }
         self.0.store.close().await.map_err(Into::into)
     }
 }
 
-struct NoParts;
-impl Health for NoParts {
-    fn parts(&self) -> Vec<portolan_http::Part> {
-        Vec::new()
-    }
+/// Commands and queries, with everything round them.
+fn mediator(store: &Store, views: Views, ids: &Arc<dyn IdSource>) -> Mediator<Market> {
+    let registry = wire::registry();
+    let cached = Arc::new(Cached::new(store.clone(), registry.clone(), KEPT));
+    let side = WriteSide::new(cached, registry, Arc::clone(ids));
+    let chain = middleware::standard(Arc::clone(ids), Limits::default());
+    Mediator::new(Market::new(views), side, chain)
 }

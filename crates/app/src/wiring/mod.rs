@@ -2,18 +2,21 @@
 
 mod app;
 mod catch_up;
+mod health;
+mod notices;
 mod parts;
 mod views;
 
 use std::sync::Arc;
 
-use portolan_application::wire;
+use portolan_application::wire::{self, MarketDecoder, MarketEvent};
 use portolan_diesel::sqlite::{self, OpenMode, Store};
 use portolan_kernel::Clock;
 use portolan_runtime::SystemClock;
+use portolan_runtime::subscription::Ports;
 
 pub use app::App;
-pub use catch_up::one_view;
+pub use catch_up::OneView;
 pub use parts::Parts;
 
 use crate::config::Config;
@@ -63,5 +66,16 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
     match opened.await {
         Ok(store) => store.map_err(Into::into),
         Err(error) => Err(Failure::Failed(format!("the write store could not be opened: {error}"))),
+    }
+}
+
+/// What subscriptions run on.
+fn ports(store: &Store) -> Ports<MarketEvent> {
+    Ports {
+        journal: Arc::new(store.clone()),
+        decoder: Arc::new(MarketDecoder::default()),
+        checkpoints: Arc::new(store.clone()),
+        leases: Arc::new(store.clone()),
+        clock: Arc::new(SystemClock),
     }
 }

@@ -113,8 +113,10 @@ impl EngineHandle {
         let deadline = Instant::now() + within;
         let mut head = self.0.journal.head().await?;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.caught_up(names.iter().copied(), head, left).await?;
+            for name in names {
+                let left = deadline.saturating_duration_since(Instant::now());
+                self.caught_up([*name], head, left).await?;
+            }
             let now = self.0.journal.head().await?;
             if now == head {
                 return Ok(head);
@@ -128,8 +130,13 @@ impl EngineHandle {
     /// # Errors
     /// [`Error::Unavailable`](portolan_kernel::Error::Unavailable) where that head cannot be read.
     pub async fn status(&self) -> Result<Vec<SubscriptionStatus>> {
-        let head = self.0.journal.head().await?;
-        Ok(self.0.boards.iter().map(|board| board.status(head)).collect())
+        Ok(self.status_at(self.0.journal.head().await?))
+    }
+
+    /// The same, with the lag counted from a head that the caller knows. No I/O.
+    #[must_use]
+    pub fn status_at(&self, head: Position) -> Vec<SubscriptionStatus> {
+        self.0.boards.iter().map(|board| board.status(head)).collect()
     }
 
     /// Ends every subscription: each finishes what it has in hand, saves how far it is, and stops. What is not done

@@ -120,7 +120,7 @@ impl Mapper<Listing> for ListingMapper {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = listings)]
+#[diesel(table_name = listings, treat_none_as_default_value = false)]
 struct Row {
     id: DbUuid,
     version: i64,

@@ -108,7 +108,7 @@ impl Mapper<Order> for OrderMapper {
 }
 
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = orders)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
 struct Row {
     id: DbUuid,
     version: i64,

@@ -80,7 +80,7 @@ pub(super) fn remove_expired(
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = commands)]
+#[diesel(table_name = commands, treat_none_as_default_value = false)]
 struct NewRow<'a> {
     command_id: DbUuid,
     fingerprint: DbUuid,
