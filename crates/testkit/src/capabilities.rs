@@ -15,10 +15,6 @@ pub enum Capability {
     ResetRecords,
     /// Its harness counts how often the store looks for commits by itself.
     CountPolls,
-    /// It answers `find` on the read side with an order by any sortable field.
-    Sort,
-    /// It keeps more than one read model in one place.
-    SeveralModels,
 }
 
 impl Capability {
@@ -32,8 +28,6 @@ impl Capability {
             Self::Deadlines => "deadlines",
             Self::ResetRecords => "reset records",
             Self::CountPolls => "count polls",
-            Self::Sort => "sort",
-            Self::SeveralModels => "several models",
         }
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoints, Clock, Deadlines, Error, Journal, Position, Reset, Result, SubscriptionId, WriteStore,
+    Checkpoints, Clock, Deadlines, Error, Journal, Position, Projection, ReadRepository, Reset, Result,
+    SubscriptionId, WriteStore,
 };
 
 use crate::child::{self, Child};
+use crate::counter::{CounterEvent, CounterView};
 use crate::{Capabilities, Subject, Verdict};
 
 /// A way to make and open stores of one kind for counters ([`counter::registry`](crate::counter::registry)).
@@ -122,4 +124,32 @@ pub struct Polls {
     pub count: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// How often it declares to do so in a second, at the most.
     pub per_second: u64,
+}
+
+/// A way to make read models of one kind for counters, filled by a
+/// [`CounterProjector`](crate::counter::CounterProjector).
+#[async_trait]
+pub trait ReadHarness: Send + Sync + 'static {
+    /// What the models promise.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    /// Two empty models with names of their own, in one place where the adapter keeps several in one.
+    async fn models(&self) -> Result<[ReadModel; 2]>;
+}
+
+/// Both sides of one read model.
+#[derive(Clone)]
+pub struct ReadModel {
+    /// The side that answers.
+    pub repository: Arc<dyn ReadRepository<CounterView>>,
+    /// The side that fills it.
+    pub projection: Arc<dyn Projection<CounterEvent>>,
+}
+
+impl std::fmt::Debug for ReadModel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("ReadModel").field(&self.projection.name()).finish()
+    }
 }

@@ -1,9 +1,9 @@
 //! The contracts of the ports as test suites, and what tests are made of.
 //!
-//! An adapter of any team implements [`WriteHarness`] and writes one line for each contract
-//! ([`write_contract!`], [`journal_contract!`], [`checkpoint_contract!`]): a test for each clause, on both kinds of
+//! An adapter of any team implements [`WriteHarness`] or [`ReadHarness`] and writes one line for each contract
+//! ([`write_contract!`], [`journal_contract!`], [`checkpoint_contract!`], [`read_contract!`]): a test for each clause, on both kinds of
 //! Tokio runtime, under a deadline. What it cannot promise it declares in its [`Capabilities`]; those clauses are
-//! skipped with its reason, which must stand in `tests/contract_skips.txt` beside its tests.
+//! skipped with its reason, which must stand in a reviewed file beside its tests.
 //!
 //! The clauses ([`contracts`]) work on an aggregate of the kit's own ([`counter`]), so that nobody needs the market.
 //! They are tested themselves: the [`reference`] store keeps them all, and each [saboteur](saboteurs) breaks its own.
@@ -15,8 +15,9 @@ pub use breach::{Breach, OrBreach, Verdict};
 pub use capabilities::{Capabilities, Capability};
 pub use clause::{Check, Clause};
 pub use clock::ManualClock;
-pub use harness::{Place, Polls, WriteHarness, WritePorts};
+pub use harness::{Place, Polls, ReadHarness, ReadModel, WriteHarness, WritePorts};
 pub use ids::SequentialIds;
+pub use read_subject::ReadSubject;
 pub use subject::{Effort, Subject};
 
 mod breach;
@@ -30,6 +31,7 @@ pub mod counter;
 mod harness;
 mod ids;
 mod macros;
+mod read_subject;
 pub mod reference;
 pub mod report;
 pub mod run;

@@ -1,12 +1,13 @@
 //! Runs one clause against one harness: on both kinds of runtime, under a deadline, whatever it does.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Breach, Capabilities, Clause, Effort, Subject, Verdict, WriteHarness, child};
+use crate::{
+    Breach, Capabilities, Clause, Effort, ReadHarness, ReadSubject, Subject, Verdict, WriteHarness, child,
+};
 
 /// How long one clause may take on one runtime. It is only ever waited out by an adapter that hangs.
 pub const LIMIT: Duration = Duration::from_secs(120);
@@ -51,12 +52,42 @@ pub fn write_clause(
     flavour: Flavour,
     effort: Effort,
 ) -> Outcome {
-    if let Some((_, reason)) = harness.capabilities().first_lacking(clause.needs) {
+    let (capabilities, test) = (harness.capabilities(), test.to_owned());
+    try_clause(clause, &capabilities, flavour, move || Subject::new(harness, test, effort))
+}
+
+/// Tries a clause of a read model's contract on one runtime.
+pub fn read_clause(
+    clause: &Clause<ReadSubject>,
+    harness: Arc<dyn ReadHarness>,
+    flavour: Flavour,
+    effort: Effort,
+) -> Outcome {
+    let capabilities = harness.capabilities();
+    try_clause(
+        clause,
+        &capabilities,
+        flavour,
+        move || async move { ReadSubject::new(&*harness, effort).await },
+    )
+}
+
+fn try_clause<S, F>(
+    clause: &Clause<S>,
+    capabilities: &Capabilities,
+    flavour: Flavour,
+    subject: impl FnOnce() -> F + Send + 'static,
+) -> Outcome
+where
+    S: Send + 'static,
+    F: Future<Output = Verdict<S>> + Send,
+{
+    if let Some((_, reason)) = capabilities.first_lacking(clause.needs) {
         return Outcome::Skipped(reason);
     }
-    let (check, test) = (clause.check, test.to_owned());
+    let check = clause.check;
     let verdict = on_a_runtime(flavour, move || async move {
-        let mut subject = Subject::new(harness, test, effort).await?;
+        let mut subject = subject().await?;
         check(&mut subject).await
     });
     match verdict {
@@ -85,6 +116,18 @@ pub fn write_test(clause: &Clause<Subject>, harness: impl WriteHarness, module: 
     }
 }
 
+/// What the test of a clause of a read model does: tries it on both runtimes.
+///
+/// # Panics
+/// Where the clause is broken: it is a test.
+pub fn read_test(clause: &Clause<ReadSubject>, harness: impl ReadHarness, _module: &str) {
+    let harness: Arc<dyn ReadHarness> = Arc::new(harness);
+    for flavour in Flavour::ALL {
+        let outcome = read_clause(clause, Arc::clone(&harness), flavour, Effort::Full);
+        judge(clause.code, clause.name, flavour, &outcome);
+    }
+}
+
 /// Fails the test of a clause that was broken, and says why one was skipped.
 pub(crate) fn judge(code: &str, name: &str, flavour: Flavour, outcome: &Outcome) {
     if let Outcome::Skipped(reason) = outcome {
@@ -109,11 +152,24 @@ pub fn named<S>(clauses: &'static [Clause<S>], name: &str) -> &'static Clause<S>
     found.expect("a clause of the contract")
 }
 
-/// Whether an adapter's skips are the reviewed ones: `skips` has a line `CODE name: reason` for each.
+/// Whether an adapter's skips are the reviewed ones: beside the tests of `module` stands a file
+/// `tests/<test target>.skips` with a line `CODE name: reason` for each. No file, no skips.
 ///
 /// # Panics
 /// Where a clause is skipped that is not listed, or listed and not skipped.
-pub fn skips_are_reviewed<S>(clauses: &[Clause<S>], capabilities: &Capabilities, skips: &str) {
+pub fn skips_are_reviewed<S>(
+    clauses: &[Clause<S>],
+    capabilities: &Capabilities,
+    manifest: &str,
+    module: &str,
+) {
+    let target = module.split("::").next().unwrap_or(module);
+    let file = std::path::Path::new(manifest).join("tests").join(target).with_extension("skips");
+    let skips = std::fs::read_to_string(file).unwrap_or_default();
+    same_skips(clauses, capabilities, &skips);
+}
+
+fn same_skips<S>(clauses: &[Clause<S>], capabilities: &Capabilities, skips: &str) {
     let listed: Vec<&str> = skips.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let ours: Vec<&str> =
         listed.iter().copied().filter(|line| clauses.iter().any(|clause| is_about(line, clause))).collect();
@@ -141,18 +197,65 @@ fn test_name(module: &str, name: &str) -> String {
 /// Runs it on a thread of its own, so that one that blocks its runtime for ever is a breach and not a hang.
 pub(crate) fn on_a_runtime<F>(flavour: Flavour, make: impl FnOnce() -> F + Send + 'static) -> Verdict
 where
-    F: Future<Output = Verdict>,
+    F: Future<Output = Verdict> + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
+        let panicked = |_| Err(Breach::new("it panicked; the message stands above"));
         let run = || match flavour.runtime() {
-            Ok(runtime) => runtime.block_on(make()),
+            // As a task among the others: what it starts takes turns with it, on every runtime.
+            Ok(runtime) => runtime.block_on(async { tokio::spawn(make()).await.unwrap_or_else(panicked) }),
             Err(error) => Err(Breach::new(format!("no runtime: {error}"))),
         };
-        let panicked = |_| Err(Breach::new("it panicked; the message stands above"));
-        drop(sender.send(catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(panicked)));
+        drop(sender.send(run()));
     });
     receiver
         .recv_timeout(LIMIT)
         .unwrap_or_else(|_| Err(Breach::new(format!("it hangs: not done in {LIMIT:?}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Capability;
+    use crate::contracts::CHECKPOINT;
+
+    const SKIPS: &str = "# Why.\n\nJ4 j04_of_another_contract: whatever\n\
+        C15 c15_what_was_saved_survives_a_kill: it is in memory\n";
+
+    #[test]
+    fn a_skip_that_was_reviewed_is_as_good_as_none() {
+        same_skips(CHECKPOINT, &Capabilities::all().without(Capability::Kill, "it is in memory"), SKIPS);
+        same_skips(CHECKPOINT, &Capabilities::all(), "");
+    }
+
+    #[test]
+    #[should_panic(expected = "not the reviewed ones")]
+    fn a_new_skip_fails() {
+        let capabilities = Capabilities::all()
+            .without(Capability::Kill, "it is in memory")
+            .without(Capability::Reopen, "it is in memory");
+        same_skips(CHECKPOINT, &capabilities, SKIPS);
+    }
+
+    #[test]
+    #[should_panic(expected = "not the reviewed ones")]
+    fn a_skip_that_is_needed_no_more_fails() {
+        same_skips(CHECKPOINT, &Capabilities::all(), SKIPS);
+    }
+
+    #[test]
+    fn a_clause_that_panics_is_broken() {
+        let verdict = on_a_runtime(Flavour::CurrentThread, || async {
+            assert_eq!(1, 2, "this is the panic that the test is about");
+            Ok(())
+        });
+        assert!(verdict.is_err_and(|breach| breach.message().contains("panicked")));
+    }
+
+    #[test]
+    fn the_runner_knows_a_test_by_its_path_in_the_crate() {
+        assert_eq!(test_name("contract::write_contract", "w01"), "write_contract::w01");
+        assert_eq!(test_name("contract", "w01"), "w01");
+    }
 }

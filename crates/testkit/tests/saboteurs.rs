@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use portolan_testkit::contracts::{CHECKPOINT, JOURNAL, WRITE};
-use portolan_testkit::run::{Flavour, Outcome, write_clause};
-use portolan_testkit::saboteurs::{SabotagedHarness, Saboteur, all};
+use portolan_testkit::contracts::{CHECKPOINT, JOURNAL, READ, WRITE};
+use portolan_testkit::run::{Flavour, Outcome, read_clause, write_clause};
+use portolan_testkit::saboteurs::{
+    READERS, ReadSaboteur, SabotagedHarness, SabotagedReadHarness, Saboteur, all,
+};
 use portolan_testkit::{Clause, Effort, Subject};
 
 fn clauses() -> impl Iterator<Item = &'static Clause<Subject>> {
@@ -14,34 +16,68 @@ fn clauses() -> impl Iterator<Item = &'static Clause<Subject>> {
 
 #[test]
 fn each_clause_has_a_saboteur() {
-    let broken: BTreeSet<&str> = all().flat_map(|saboteur| saboteur.breaks).copied().collect();
-    let known: BTreeSet<&str> = clauses().map(|clause| clause.name).collect();
+    let writers = all().flat_map(|saboteur| saboteur.breaks);
+    let readers = READERS.iter().flat_map(|saboteur| saboteur.breaks);
+    let broken: BTreeSet<&str> = writers.chain(readers).copied().collect();
+    let known: BTreeSet<&str> =
+        clauses().map(|clause| clause.name).chain(READ.iter().map(|clause| clause.name)).collect();
     assert_eq!(broken, known, "the clauses that a saboteur breaks, and those that there are");
 }
 
 #[test]
 fn each_saboteur_breaks_its_own_clauses_and_no_other() {
     // Side by side, because each waits for deadlines more than it works.
-    let saboteurs: Vec<_> = all().map(|saboteur| std::thread::spawn(move || complaints(saboteur))).collect();
+    let saboteurs: Vec<_> = all().map(|saboteur| std::thread::spawn(move || of_store(saboteur))).collect();
     let complaints: Vec<String> =
         saboteurs.into_iter().flat_map(|saboteur| saboteur.join().expect("a saboteur's thread")).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// What is wrong with what a saboteur says of itself.
-fn complaints(saboteur: &'static Saboteur) -> Vec<String> {
-    let mut complaints = Vec::new();
-    for clause in clauses() {
-        let harness = Arc::new(SabotagedHarness::new(saboteur));
-        let outcome = write_clause(clause, harness, clause.name, Flavour::MultiThread, Effort::Small);
+#[test]
+fn each_saboteur_of_read_models_breaks_its_own_clauses_and_no_other() {
+    let saboteurs: Vec<_> =
+        READERS.iter().map(|saboteur| std::thread::spawn(move || of_model(saboteur))).collect();
+    let complaints: Vec<String> =
+        saboteurs.into_iter().flat_map(|saboteur| saboteur.join().expect("a saboteur's thread")).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn of_store(saboteur: &'static Saboteur) -> Vec<String> {
+    let says = Says { name: saboteur.name, breaks: saboteur.breaks, also: saboteur.also };
+    clauses()
+        .filter_map(|clause| {
+            let harness = Arc::new(SabotagedHarness::new(saboteur));
+            let flavour = Flavour::MultiThread;
+            says.complaint(clause.name, &write_clause(clause, harness, clause.name, flavour, Effort::Small))
+        })
+        .collect()
+}
+
+fn of_model(saboteur: &'static ReadSaboteur) -> Vec<String> {
+    let says = Says { name: saboteur.name, breaks: saboteur.breaks, also: saboteur.also };
+    READ.iter()
+        .filter_map(|clause| {
+            let harness = Arc::new(SabotagedReadHarness(saboteur));
+            says.complaint(clause.name, &read_clause(clause, harness, Flavour::MultiThread, Effort::Small))
+        })
+        .collect()
+}
+
+/// What a saboteur says of itself.
+struct Says {
+    name: &'static str,
+    breaks: &'static [&'static str],
+    also: &'static [&'static str],
+}
+
+impl Says {
+    /// What is wrong with it, by what became of a clause.
+    fn complaint(&self, clause: &str, outcome: &Outcome) -> Option<String> {
         let is_broken = matches!(outcome, Outcome::Broken(_));
-        let (own, suffers) = (saboteur.breaks.contains(&clause.name), saboteur.also.contains(&clause.name));
+        let (own, suffers) = (self.breaks.contains(&clause), self.also.contains(&clause));
         if is_broken && !own && !suffers {
-            complaints.push(format!("`{}` breaks {} too: {outcome:?}", saboteur.name, clause.name));
+            return Some(format!("`{}` breaks {clause} too: {outcome:?}", self.name));
         }
-        if own && !is_broken {
-            complaints.push(format!("`{}` does not break {}", saboteur.name, clause.name));
-        }
+        (own && !is_broken).then(|| format!("`{}` does not break {clause}", self.name))
     }
-    complaints
 }

@@ -1,4 +1,4 @@
-//! Read models in memory keep every clause of the contract.
+//! The contract of read models, kept by models in memory.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use portolan_kernel::Result;
 use portolan_testkit::counter::CounterProjector;
 use portolan_testkit::{ReadHarness, ReadModel};
 
-struct InMemory;
+struct MemoryHarness;
 
 #[async_trait]
-impl ReadHarness for InMemory {
+impl ReadHarness for MemoryHarness {
     async fn models(&self) -> Result<[ReadModel; 2]> {
         Ok(["counters", "others"].map(|name| {
             let (repository, projection) = portolan_memory::view(name, CounterProjector);
@@ -19,4 +19,4 @@ impl ReadHarness for InMemory {
     }
 }
 
-portolan_testkit::read_contract!(InMemory);
+portolan_testkit::read_contract!(MemoryHarness);

@@ -1,11 +1,12 @@
 //! The contracts, a module for each port. A clause is one function, one line of its table, and one test.
 
 use crate::child::Tell;
-use crate::{Breach, Clause, Subject, Verdict};
+use crate::{Breach, Clause, ReadSubject, Subject, Verdict};
 
 pub mod checkpoint;
 pub mod journal;
 pub mod raw;
+pub mod read;
 pub mod write;
 
 /// The clauses of units of work and write repositories.
@@ -16,6 +17,9 @@ pub static JOURNAL: &[Clause<Subject>] = journal::CLAUSES;
 
 /// The clauses of checkpoints.
 pub static CHECKPOINT: &[Clause<Subject>] = checkpoint::CLAUSES;
+
+/// The clauses of read models.
+pub static READ: &[Clause<ReadSubject>] = read::CLAUSES;
 
 /// Does a child process's part of a clause.
 pub(crate) async fn work(work: &str, subject: &Subject, tell: Tell) -> Verdict {

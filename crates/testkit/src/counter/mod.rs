@@ -10,6 +10,7 @@ pub use event::{
 };
 pub use refusal::Refused;
 pub use state::{Counter, Line};
+pub use view::{CounterProjector, CounterView, counter_view};
 
 use portolan_kernel::Registry;
 
@@ -19,6 +20,7 @@ mod event;
 pub mod fields;
 mod refusal;
 mod state;
+mod view;
 
 portolan_kernel::id_type! {
     /// One counter.

@@ -2,6 +2,7 @@
 //!
 //! It is the definition that the kit is tested against, and a fast store for other tests. Nothing in it is bounded.
 
+pub use read::{ReferenceModel, ReferenceReadHarness};
 pub use store::ReferenceStore;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::{Breach, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness,
 mod checkpoints;
 pub(crate) mod data;
 mod journal;
+pub(crate) mod read;
 mod store;
 
 pub(crate) use data::Data;

@@ -16,12 +16,15 @@ use crate::reference::ReferenceHarness;
 use crate::{Place, Polls, Subject, Verdict, WriteHarness, WritePorts};
 use tamper::{Tamper, Tampered};
 
+pub use readers::{READERS, ReadSaboteur, SabotagedReadHarness};
+
 mod checkpoints;
 mod durability;
 mod feed;
 mod fidelity;
 mod idempotency;
 mod races;
+mod readers;
 mod tamper;
 mod versions;
 

@@ -1,0 +1,153 @@
+//! The reference read model: a map behind a lock, sorted anew for every question.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portolan_kernel::{
+    Batch, Error, Page, Position, Projection, Projector, Query, ReadRepository, Recorded, Result, Row,
+    Specification, Version,
+};
+use tokio::sync::watch;
+
+use crate::counter::{CounterEvent, CounterId, CounterProjector, CounterView};
+use crate::{ReadHarness, ReadModel};
+
+/// A read model of counters that does what its ports say. Clones are the same model.
+#[derive(Clone)]
+pub struct ReferenceModel {
+    name: &'static str,
+    pub(crate) rows: Arc<Mutex<Rows>>,
+    announced: watch::Sender<Position>,
+}
+
+/// The rows of a model, and how far it is.
+#[derive(Default, Clone)]
+pub(crate) struct Rows {
+    pub(crate) by_id: BTreeMap<CounterId, (Version, CounterView)>,
+    pub(crate) position: Position,
+}
+
+impl ReferenceModel {
+    /// An empty model.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self { name, rows: Arc::default(), announced: watch::Sender::new(Position::ZERO) }
+    }
+
+    pub(crate) fn look(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how far the model is now.
+    pub(crate) fn announce(&self) {
+        self.announced.send_replace(self.look().position);
+    }
+}
+
+impl std::fmt::Debug for ReferenceModel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("ReferenceModel").field(&self.name).finish()
+    }
+}
+
+impl Rows {
+    /// Takes one event over, unless it was taken over before.
+    pub(crate) fn take(&mut self, event: &Recorded<CounterEvent>) {
+        let Some(id) = CounterProjector.target(event) else { return };
+        let version = CounterProjector.version(event);
+        if self.by_id.get(&id).is_some_and(|(current, _)| version <= *current) {
+            return;
+        }
+        let mut row = self.by_id.remove(&id).map(|(_, view)| view);
+        CounterProjector.project(&mut row, event);
+        if let Some(view) = row {
+            self.by_id.insert(id, (version, view));
+        }
+    }
+}
+
+#[async_trait]
+impl ReadRepository<CounterView> for ReferenceModel {
+    async fn get(&self, id: &CounterId) -> Result<Option<Row<CounterView>>> {
+        let rows = self.look();
+        Ok(rows.by_id.get(id).map(|(version, view)| Row { view: Arc::new(view.clone()), version: *version }))
+    }
+
+    async fn find(&self, query: &Query<CounterView>) -> Result<Page<CounterView>> {
+        let checked = query.checked()?;
+        let rows = self.look().clone();
+        if let Some(want) = query.at_least.filter(|want| *want > rows.position) {
+            return Err(Error::Stale { have: rows.position, want });
+        }
+        let mut found: Vec<_> = rows.by_id.into_values().collect();
+        found.retain(|(_, view)| query.criteria.is_satisfied_by(view) && checked.is_behind_start(view));
+        found.sort_by(|(_, left), (_, right)| checked.order(left, right));
+        let more = checked.rows.is_some_and(|rows| found.len() > rows);
+        found.truncate(checked.rows.unwrap_or(usize::MAX));
+        let next = found.last().filter(|_| more).map(|(_, last)| checked.cursor_behind(last));
+        let row = |(version, view)| Row { view: Arc::new(view), version };
+        Ok(Page { rows: found.into_iter().map(row).collect(), next, position: rows.position })
+    }
+
+    async fn count(&self, criteria: &Specification<CounterView>) -> Result<u64> {
+        criteria.tree()?;
+        let rows = self.look();
+        Ok(rows.by_id.values().filter(|(_, view)| criteria.is_satisfied_by(view)).count() as u64)
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Ok(self.look().position)
+    }
+
+    async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
+        let mut announced = self.announced.subscribe();
+        let come = tokio::time::timeout(patience, announced.wait_for(|have| *have >= want)).await;
+        match come {
+            Ok(Ok(have)) => Ok(*have),
+            _ => Err(Error::Stale { have: self.look().position, want }),
+        }
+    }
+}
+
+#[async_trait]
+impl Projection<CounterEvent> for ReferenceModel {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Ok(self.look().position)
+    }
+
+    async fn apply(&self, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        {
+            let mut rows = self.look();
+            batch.events().iter().for_each(|event| rows.take(event));
+            rows.position = rows.position.max(batch.to());
+        }
+        self.announce();
+        Ok(())
+    }
+
+    async fn reset(&self) -> Result<()> {
+        *self.look() = Rows::default();
+        self.announce();
+        Ok(())
+    }
+}
+
+/// Makes reference read models.
+#[derive(Debug, Clone, Copy)]
+pub struct ReferenceReadHarness;
+
+#[async_trait]
+impl ReadHarness for ReferenceReadHarness {
+    async fn models(&self) -> Result<[ReadModel; 2]> {
+        Ok(["counters", "others"].map(|name| {
+            let model = Arc::new(ReferenceModel::new(name));
+            ReadModel { repository: Arc::clone(&model) as _, projection: model }
+        }))
+    }
+}
