@@ -55,7 +55,7 @@ pub(crate) struct App {
 
 impl Shared {
     pub(crate) fn new(http: Http) -> Self {
-        Self(Arc::new(App { http, decoder: MarketDecoder::default(), metrics: Metrics::new() }))
+        Self(Arc::new(App { http, decoder: MarketDecoder, metrics: Metrics::new() }))
     }
 }
 

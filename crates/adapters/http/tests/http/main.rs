@@ -1,5 +1,7 @@
 //! What a client sees: the routes over stores in memory, and the server on a socket.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
+
 mod bodies;
 mod concurrency;
 mod document;

@@ -1,6 +1,7 @@
 //! A market in memory behind the router, and requests to it.
 
 mod answer;
+mod socket;
 mod store;
 mod views;
 
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 pub(crate) use answer::Answer;
+pub(crate) use socket::{Client, Server};
 pub(crate) use store::{Script, Scripted};
 use views::Rows;
 

@@ -12,9 +12,11 @@ use portolan_kernel::{
 };
 use tokio::sync::watch;
 
+type Table<V> = BTreeMap<<V as View>::Id, Row<V>>;
+
 pub(crate) struct Rows<P: Projector<MarketEvent>> {
     projector: P,
-    rows: Mutex<BTreeMap<<P::View as View>::Id, Row<P::View>>>,
+    rows: Mutex<Table<P::View>>,
     position: watch::Sender<Position>,
 }
 
