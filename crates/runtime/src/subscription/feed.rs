@@ -130,9 +130,9 @@ impl<E: Send + Sync + 'static> Feed<E> {
         self.note_head(last.position);
         let decoder = Arc::clone(&self.decoder);
         let decoded = if envelopes.len() < LARGE {
-            decode_caught(&*decoder, after, envelopes)
+            decode(&*decoder, after, envelopes)
         } else {
-            tokio::task::spawn_blocking(move || decode_caught(&*decoder, after, envelopes))
+            tokio::task::spawn_blocking(move || decode(&*decoder, after, envelopes))
                 .await
                 .map_err(|_| Error::Closed("the runtime".to_owned()))?
         };
@@ -144,13 +144,13 @@ impl<E: Send + Sync + 'static> Feed<E> {
     }
 }
 
+/// The event in this row; a panic of the decoder is an error like any other.
 fn decode_caught<E: Send + Sync + 'static>(
     decoder: &dyn Decoder<Event = E>,
-    after: Position,
-    envelopes: Vec<Envelope>,
-) -> Result<Decoded<E>> {
-    catch_unwind(AssertUnwindSafe(|| decode(decoder, after, envelopes))).unwrap_or_else(|_| {
-        Err(Error::Invalid(format!("an event behind position {after} made the decoder panic")))
+    envelope: &Envelope,
+) -> Result<E> {
+    catch_unwind(AssertUnwindSafe(|| decoder.decode(envelope))).unwrap_or_else(|_| {
+        Err(Error::Invalid(format!("position {}: the decoder panicked", envelope.position)))
     })
 }
 
@@ -163,7 +163,7 @@ fn decode<E: Send + Sync + 'static>(
     let mut events = Vec::with_capacity(envelopes.len());
     let mut to = after;
     for envelope in envelopes {
-        let event = match decoder.decode(&envelope) {
+        let event = match decode_caught(decoder, &envelope) {
             Ok(event) => event,
             Err(error) if to == after => return Err(error),
             Err(_) => break,

@@ -178,30 +178,26 @@ impl<E: Send + Sync + 'static> Shared<E> {
     async fn follow(&mut self, from: Position) -> Left {
         self.consumer.discard();
         let mut progress = Progress { done: from, saved: from, looked_at: Instant::now() };
-        let Err(left) = self.advance(&mut progress).await;
+        let Err(mut left) = self.advance(&mut progress).await;
         if let Some(timing) = self.consumer.timing() {
             timing.running.send_replace(false);
         }
-        let moved = matches!(&left, Left::Changed(checkpoint) if checkpoint.position != progress.saved);
-        let saves = progress.done > progress.saved && !moved && !matches!(left, Left::Fenced);
-        if saves {
+        let Progress { done, saved, .. } = progress;
+        let is_ours = match &left {
+            Left::Changed(checkpoint) => checkpoint.position == saved,
+            Left::Fenced => false,
+            Left::Shutdown | Left::Stopped(_) => true,
+        };
+        if done > saved && is_ours {
             // Once only: what is not saved is done again, to no effect.
-            let saved = self.consumer.save(self.follower.board.id(), progress.saved, progress.done).await;
-            match (saved, left) {
-                (Ok(()), Left::Changed(checkpoint)) => {
-                    return Left::Changed(Checkpoint { position: progress.done, ..checkpoint });
-                }
-                (Ok(()), left) => return self.shown(left, progress.done),
-                (Err(error), left) => {
+            match (self.consumer.save(self.follower.board.id(), saved, done).await, &mut left) {
+                (Ok(()), Left::Changed(checkpoint)) => checkpoint.position = done,
+                (Ok(()), _) => {}
+                (Err(error), _) => {
                     warn!(subscription = %self.follower.board.id(), %error, "its checkpoint could not be saved");
-                    return self.shown(left, progress.done);
                 }
             }
         }
-        self.shown(left, progress.done)
-    }
-
-    fn shown(&self, left: Left, done: Position) -> Left {
         match left {
             Left::Stopped(reason) => Left::Stopped(self.follower.stopped(done, reason)),
             left => left,
@@ -216,10 +212,10 @@ impl<E: Send + Sync + 'static> Shared<E> {
         follower.feed.note_head(head);
         follower.board.running_at(progress.done);
         loop {
-            if let Some(timing) = &timing {
-                if progress.done >= head || began.elapsed() >= TABLE_MAY_LAG {
-                    timing.running.send_if_modified(|running| !std::mem::replace(running, true));
-                }
+            if let Some(timing) = &timing
+                && (progress.done >= head || began.elapsed() >= TABLE_MAY_LAG)
+            {
+                timing.running.send_if_modified(|running| !std::mem::replace(running, true));
             }
             let batch = {
                 let mut next = pin!(follower.next(progress.done));

@@ -23,6 +23,9 @@ const PAGE: usize = 64;
 /// The longest nap: the clock is looked at again after it, because it may have been set. No store is asked.
 const NAP: Duration = Duration::from_millis(500);
 
+/// The shortest one, so that a clock that stands still does not keep a processor busy.
+const SHORTEST_NAP: Duration = Duration::from_millis(1);
+
 /// What a timer and the subscription that fills its table tell each other.
 #[derive(Default)]
 pub(crate) struct Timing {
@@ -90,13 +93,30 @@ struct Hand {
     firing: HashSet<Uuid>,
     /// Failed, to be started again later.
     delayed: HashMap<Uuid, Delayed>,
-    /// The time of the earliest that is not due, as of the last look; `None`: unknown.
-    next: Option<Timestamp>,
+    /// The time of the earliest in the table as of the last look; the start of time where that is not known.
+    next: Timestamp,
 }
 
 struct Delayed {
     failures: u32,
     until: Instant,
+}
+
+impl Hand {
+    fn look_again(&mut self) {
+        self.next = Timestamp::MIN;
+    }
+
+    /// How long until the first of those that failed is to be started again; a nap where there is none.
+    fn delay(&self) -> Duration {
+        let waiting = self.delayed.iter().filter(|(id, _)| !self.firing.contains(id));
+        let delays = waiting.map(|(_, delayed)| delayed.until.saturating_duration_since(Instant::now()));
+        delays.min().unwrap_or(NAP)
+    }
+
+    fn is_delayed(&self, id: &Uuid) -> bool {
+        self.delayed.get(id).is_some_and(|delayed| delayed.until > Instant::now())
+    }
 }
 
 /// How a deadline's command went.
@@ -106,26 +126,27 @@ impl<C: Command> Timer<C> {
     /// Fires deadlines until the engine ends; those that were started then are finished.
     pub(crate) async fn run(self, stop: Stop) {
         let mut running = self.timing.running.subscribe();
-        let (mut hand, mut firing) = (Hand::default(), JoinSet::new());
+        let (mut hand, mut firing) = (Hand { next: Timestamp::MIN, ..Hand::default() }, JoinSet::new());
         while !stop.is_requested() {
-            if !*running.borrow_and_update() {
-                hand = Hand { firing: std::mem::take(&mut hand.firing), ..Hand::default() };
-            }
-            let wait =
-                if *running.borrow() { self.start_due(&mut hand, &mut firing).await } else { NAP * 120 };
+            let wait = if *running.borrow_and_update() {
+                self.start_due(&mut hand, &mut firing).await
+            } else {
+                // Whoever resumes it wants those that failed to be tried anew.
+                hand = Hand { firing: hand.firing, next: Timestamp::MIN, ..Hand::default() };
+                Duration::MAX
+            };
             tokio::select! {
                 () = stop.requested() => {}
-                () = self.timing.changed.notified() => hand.next = None,
-                Some(fired) = firing.join_next() => self.fired(&mut hand, fired),
-                // The sender is a part of `self`, so this is a change.
                 _ = running.changed() => {}
+                () = self.timing.changed.notified() => hand.look_again(),
+                Some(fired) = firing.join_next() => self.fired(&mut hand, fired),
                 () = sleep(wait) => {}
             }
         }
         while firing.join_next().await.is_some() {}
     }
 
-    /// Starts what is due as far as there is room, and answers how long nothing else will be.
+    /// Starts what is due as far as there is room, and answers how long nothing else can be started.
     async fn start_due(&self, hand: &mut Hand, firing: &mut JoinSet<Fired>) -> Duration {
         loop {
             while hand.firing.len() < self.settings.deadlines_at_once {
@@ -138,23 +159,19 @@ impl<C: Command> Timer<C> {
                 return NAP;
             }
             let now = self.clock.now();
-            let asleep = hand.next.filter(|next| *next > now);
-            let wakes =
-                hand.delayed.values().map(|delayed| delayed.until.saturating_duration_since(Instant::now()));
-            let delay = wakes.min().unwrap_or(NAP);
-            if let (Some(next), false) = (asleep, delay.is_zero()) {
-                return next.since(now).min(delay).min(NAP);
-            }
-            match self.look(hand, now).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    return hand.next.map_or(NAP, |next| next.since(now).min(NAP)).min(delay.max(NAP / 50));
-                }
-                Err(error) => {
-                    warn!(process = self.process, %error, "the deadlines cannot be read");
-                    return NAP;
+            if hand.next <= now || hand.delay().is_zero() {
+                match self.look(hand, now).await {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => {
+                        warn!(process = self.process, %error, "the deadlines cannot be read");
+                        return NAP;
+                    }
                 }
             }
+            // Where the next is in the past it is in hand already.
+            let until_next = if hand.next > now { hand.next.since(now) } else { NAP };
+            return until_next.min(hand.delay()).clamp(SHORTEST_NAP, NAP);
         }
     }
 
@@ -162,18 +179,21 @@ impl<C: Command> Timer<C> {
     async fn look(&self, hand: &mut Hand, now: Timestamp) -> Result<bool> {
         let limit = PAGE + hand.firing.len() + hand.delayed.len();
         let due = self.deadlines.due(self.process, now, limit).await?;
-        let started = Instant::now();
-        let waits = |id: &Uuid| hand.delayed.get(id).is_some_and(|delayed| delayed.until > started);
+        if due.len() < limit {
+            // These are all: one that failed and is not there any more was moved, or is over.
+            let ids: HashSet<_> = due.iter().map(|deadline| deadline.event_id).collect();
+            hand.delayed.retain(|id, _| ids.contains(id));
+        }
         hand.queue = due
             .into_iter()
-            .filter(|deadline| !hand.firing.contains(&deadline.event_id) && !waits(&deadline.event_id))
+            .filter(|deadline| {
+                !hand.firing.contains(&deadline.event_id) && !hand.is_delayed(&deadline.event_id)
+            })
             .collect();
-        if !hand.queue.is_empty() {
-            return Ok(true);
+        if hand.queue.is_empty() {
+            hand.next = self.deadlines.next(self.process).await?.unwrap_or(Timestamp::MAX);
         }
-        // The earliest may be one that is in hand; then what comes behind it is looked for after a nap.
-        hand.next = self.deadlines.next(self.process).await?.map_or(Some(Timestamp::MAX), Some);
-        Ok(false)
+        Ok(!hand.queue.is_empty())
     }
 
     fn fired(&self, hand: &mut Hand, fired: std::result::Result<Fired, tokio::task::JoinError>) {
@@ -181,7 +201,7 @@ impl<C: Command> Timer<C> {
         let Ok((deadline, outcome)) = fired else { return };
         let id = deadline.event_id;
         hand.firing.remove(&id);
-        hand.next = None;
+        hand.look_again();
         let failures = hand.delayed.get(&id).map_or(0, |delayed| delayed.failures);
         let (failures, reason) = match outcome {
             Ok(()) => {

@@ -1,7 +1,9 @@
 //! The runtime on small in-memory ports.
+#![cfg(test)]
 #![expect(unreachable_pub, reason = "a test program has no callers outside")]
 
 mod cache;
 mod mediator;
 mod middleware;
+mod subscription;
 mod support;

@@ -1,7 +1,9 @@
 //! In-memory ports that tests look into and break on purpose, and a small aggregate to run on them.
 
 pub use clock::ManualClock;
-pub use counter::{Add, Counter, CounterCodec, CounterId, Happened, Peek, Service, key, start};
+pub use counter::{Add, Counter, CounterCodec, Happened, Peek, Service, key, start};
+pub use followers::{CountingDecoder, Fault, Logs, Witness};
+pub use ports::{FakeCheckpoints, FakeDeadlines, FakeLeases};
 pub use store::FakeStore;
 
 use std::future::Future;
@@ -14,6 +16,8 @@ use uuid::Uuid;
 
 mod clock;
 mod counter;
+mod followers;
+mod ports;
 mod store;
 
 /// The time at which everything in these tests happens.

@@ -69,6 +69,10 @@ impl FakeStore {
         self.tables().journal.iter().map(|envelope| envelope.metadata().unwrap()).collect()
     }
 
+    pub fn journal(&self) -> Vec<Envelope> {
+        self.tables().journal.clone()
+    }
+
     /// Lets commits through only as [`gate`](Self::gate) gets permits.
     pub fn close_gate(&self) {
         self.gate.forget_permits(Semaphore::MAX_PERMITS);
