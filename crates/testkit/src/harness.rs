@@ -96,6 +96,8 @@ pub struct WritePorts {
     /// How often the store has looked for new commits by itself.
     /// For [`Capability::CountPolls`](crate::Capability::CountPolls).
     pub polls: Option<Polls>,
+    /// The adapter's own handle, for its harness: what only it can show.
+    pub own: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl WritePorts {
@@ -105,9 +107,16 @@ impl WritePorts {
             store: Arc::clone(&store) as _,
             journal: Arc::clone(&store) as _,
             checkpoints: Arc::clone(&store) as _,
-            deadlines: Some(store as _),
+            deadlines: Some(Arc::clone(&store) as _),
             polls: None,
+            own: Some(store),
         }
+    }
+
+    /// The adapter's own handle, where it is an `S`.
+    #[must_use]
+    pub fn own<S: Any + Send + Sync>(&self) -> Option<&S> {
+        self.own.as_ref()?.downcast_ref()
     }
 }
 

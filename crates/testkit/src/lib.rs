@@ -6,7 +6,7 @@
 //! skipped with its reason, which must stand in a reviewed file beside its tests.
 //!
 //! The clauses ([`contracts`]) work on an aggregate of the kit's own ([`counter`]), so that nobody needs the market.
-//! They are tested themselves: the [`reference`] store keeps them all, and each [saboteur](saboteurs) breaks its own.
+//! They are tested themselves: the [reference store](mod@reference) keeps them all, and each [saboteur](saboteurs) breaks its own.
 //!
 //! A new clause is a function in the file of its theme, a line in its contract's table, a line in its macro, and a
 //! saboteur. This crate never knows an adapter.

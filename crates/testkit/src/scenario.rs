@@ -108,3 +108,48 @@ fn after<A: Aggregate>(before: Option<A>, events: &[A::Event]) -> Option<A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builders::{incremented, opened};
+    use crate::counter::Counter;
+
+    #[test]
+    #[should_panic(expected = "other events than expected")]
+    fn other_events_fail() {
+        given::<Counter>([opened("one")]).when(|counter| counter.increment(1)).then([incremented(2)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "refused with")]
+    fn a_refusal_fails_where_events_are_expected() {
+        given::<Counter>([opened("one")]).when(|counter| counter.remove_line("a")).then([incremented(1)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "accepted; expected the refusal")]
+    fn an_acceptance_fails_where_a_refusal_is_expected() {
+        given::<Counter>([opened("one")]).when(|counter| counter.increment(1)).refused("overflow");
+    }
+
+    #[test]
+    #[should_panic(expected = "another refusal")]
+    fn another_refusal_fails() {
+        given::<Counter>([opened("one")]).when(|counter| counter.remove_line("a")).refused("overflow");
+    }
+
+    #[test]
+    #[should_panic(expected = "does not pass")]
+    fn another_state_fails() {
+        given::<Counter>([opened("one")])
+            .when(|counter| counter.increment(1))
+            .then_state(|counter| counter.count == 2);
+    }
+
+    #[test]
+    fn a_decision_can_begin_an_aggregate() {
+        let begun = when_new::<Counter, crate::counter::Refused>(|| Ok(vec![opened("one")]));
+        assert_eq!(begun.then([opened("one")]).map(|counter| counter.text), Some("one".to_owned()));
+    }
+}

@@ -1,4 +1,4 @@
-//! The contract of read models, kept by models in memory.
+//! Read models in memory keep every clause of the contract.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use portolan_kernel::Result;
 use portolan_testkit::counter::CounterProjector;
 use portolan_testkit::{ReadHarness, ReadModel};
 
-struct MemoryHarness;
+struct InMemory;
 
 #[async_trait]
-impl ReadHarness for MemoryHarness {
+impl ReadHarness for InMemory {
     async fn models(&self) -> Result<[ReadModel; 2]> {
         Ok(["counters", "others"].map(|name| {
             let (repository, projection) = portolan_memory::view(name, CounterProjector);
@@ -19,4 +19,4 @@ impl ReadHarness for MemoryHarness {
     }
 }
 
-portolan_testkit::read_contract!(MemoryHarness);
+portolan_testkit::read_contract!(InMemory);

@@ -1,6 +1,6 @@
 //! Saboteurs: stores that are broken on purpose, each in one way, so that the clauses are seen to fail.
 //!
-//! A saboteur is a decorator round the [`reference`](crate::reference) store that overrides what it breaks. It says
+//! A saboteur is a decorator round the [reference](mod@crate::reference) store that overrides what it breaks. It says
 //! which clauses it breaks, and breaks no other: so a clause tests its own promise.
 //!
 //! A new one is a struct in the file of its theme with the few methods of `Tamper` that it overrides, and a line in

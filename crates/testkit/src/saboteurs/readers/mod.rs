@@ -1,0 +1,176 @@
+//! Read models that are broken on purpose.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portolan_kernel::{Batch, Page, Position, Projection, Query, ReadRepository, Result, Row, Specification};
+
+use crate::counter::{CounterEvent, CounterId, CounterView};
+use crate::reference::ReferenceModel;
+use crate::{ReadHarness, ReadModel};
+use answers::{
+    AnswersOneMore, BreaksTies, CountsAll, CountsRows, LosesTheLast, NeverStale, NeverWakes, NullsFirst,
+    StartsOver, Widens,
+};
+use filling::{IgnoresTheUnused, ResetsAll, ShowsHalf, TakesEqual, TakesOlder};
+
+mod answers;
+mod filling;
+
+/// A way to break a read model.
+pub struct ReadSaboteur {
+    /// What it does wrong.
+    pub name: &'static str,
+    /// The clauses that see it, by their names.
+    pub breaks: &'static [&'static str],
+    /// The clauses that suffer with them: always, or when a race shows it.
+    pub also: &'static [&'static str],
+    make: fn() -> Arc<dyn Tamper>,
+}
+
+impl std::fmt::Debug for ReadSaboteur {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name)
+    }
+}
+
+macro_rules! read_saboteurs {
+    ($($name:literal $make:expr, breaks [$($breaks:literal)*] $(also [$($also:literal)*])?;)+) => {
+        /// All saboteurs of read models.
+        pub static READERS: &[ReadSaboteur] = &[$(
+            ReadSaboteur {
+                name: $name,
+                breaks: &[$($breaks),*],
+                also: &[$($($also),*)?],
+                make: || Arc::new($make),
+            }
+        ),+];
+    };
+}
+
+read_saboteurs! {
+    "decides between equals by chance" BreaksTies,
+        breaks ["r07_rows_come_in_the_order_asked_for_and_then_by_id"]
+        also ["r09_changes_during_a_walk_move_no_other_row"];
+    "sorts null first when it goes backwards" NullsFirst,
+        breaks ["r07_null_is_last_in_both_directions"];
+    "loses the last row of a walk" LosesTheLast,
+        breaks ["r08_a_walk_gives_each_row_once"];
+    "counts rows in place of a cursor" CountsRows::default(),
+        breaks ["r09_changes_during_a_walk_move_no_other_row"]
+        also ["r18_a_reader_never_sees_half_of_a_commit"];
+    "starts over at a cursor that it does not know" StartsOver,
+        breaks ["r10_a_cursor_of_something_else_is_invalid"];
+    "answers one row more than asked" AnswersOneMore,
+        breaks ["r11_a_page_has_between_one_row_and_its_limit"];
+    "takes older events over" TakesOlder,
+        breaks ["r12_an_older_version_is_ignored"]
+        also ["r13_an_event_applied_twice_is_applied_once"];
+    "looks only at events of use" IgnoresTheUnused,
+        breaks ["r12_a_row_has_the_version_of_its_last_event"];
+    "takes a batch over twice" TakesEqual,
+        breaks ["r13_an_event_applied_twice_is_applied_once"]
+        also ["r12_an_older_version_is_ignored"];
+    "answers whatever it has" NeverStale,
+        breaks ["r14_a_position_is_there_or_stale"];
+    "tells nobody who waits" NeverWakes,
+        breaks ["r14_who_waits_for_a_position_wakes"];
+    "takes what it does not understand for everything" Widens,
+        breaks ["r15_what_can_never_be_answered_is_an_error"];
+    "counts without criteria" CountsAll,
+        breaks ["r16_count_and_exists_agree_with_find"];
+    "resets the others with it" ResetsAll,
+        breaks ["r17_a_reset_empties_its_own_model_only"];
+    "shows one event after the other" ShowsHalf::default(),
+        breaks ["r18_a_reader_never_sees_half_of_a_commit"];
+}
+
+/// Read models in the hands of a saboteur.
+#[derive(Debug, Clone, Copy)]
+pub struct SabotagedReadHarness(pub &'static ReadSaboteur);
+
+#[async_trait]
+impl ReadHarness for SabotagedReadHarness {
+    async fn models(&self) -> Result<[ReadModel; 2]> {
+        let tamper = (self.0.make)();
+        let [model, other] = ["counters", "others"].map(ReferenceModel::new);
+        let pair = [(model.clone(), other.clone()), (other, model)];
+        Ok(pair.map(|(inner, other)| {
+            let tampered = Arc::new(Tampered { inner, other, tamper: Arc::clone(&tamper) });
+            ReadModel { repository: Arc::clone(&tampered) as _, projection: tampered }
+        }))
+    }
+}
+
+/// What a saboteur does to the calls: nothing, unless it overrides.
+#[async_trait]
+trait Tamper: Send + Sync + 'static {
+    async fn find(&self, inner: &ReferenceModel, query: &Query<CounterView>) -> Result<Page<CounterView>> {
+        inner.find(query).await
+    }
+
+    async fn count(&self, inner: &ReferenceModel, criteria: &Specification<CounterView>) -> Result<u64> {
+        inner.count(criteria).await
+    }
+
+    async fn wait_for(&self, inner: &ReferenceModel, want: Position, patience: Duration) -> Result<Position> {
+        inner.wait_for(want, patience).await
+    }
+
+    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        inner.apply(batch).await
+    }
+
+    async fn reset(&self, inner: &ReferenceModel, _other: &ReferenceModel) -> Result<()> {
+        inner.reset().await
+    }
+}
+
+struct Tampered {
+    inner: ReferenceModel,
+    other: ReferenceModel,
+    tamper: Arc<dyn Tamper>,
+}
+
+#[async_trait]
+impl ReadRepository<CounterView> for Tampered {
+    async fn get(&self, id: &CounterId) -> Result<Option<Row<CounterView>>> {
+        self.inner.get(id).await
+    }
+
+    async fn find(&self, query: &Query<CounterView>) -> Result<Page<CounterView>> {
+        self.tamper.find(&self.inner, query).await
+    }
+
+    async fn count(&self, criteria: &Specification<CounterView>) -> Result<u64> {
+        self.tamper.count(&self.inner, criteria).await
+    }
+
+    async fn position(&self) -> Result<Position> {
+        ReadRepository::position(&self.inner).await
+    }
+
+    async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
+        self.tamper.wait_for(&self.inner, want, patience).await
+    }
+}
+
+#[async_trait]
+impl Projection<CounterEvent> for Tampered {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Projection::position(&self.inner).await
+    }
+
+    async fn apply(&self, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        self.tamper.apply(&self.inner, batch).await
+    }
+
+    async fn reset(&self) -> Result<()> {
+        self.tamper.reset(&self.inner, &self.other).await
+    }
+}
