@@ -7,3 +7,4 @@ mod mediator;
 mod middleware;
 mod subscription;
 mod support;
+mod trace;
