@@ -40,7 +40,9 @@ fn require(key: &str, url: &str, built_in: &[&str]) -> Result<(), Failure> {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
     let is_a_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_a_scheme {
-        return Err(Failure::Usage(format!("{key}: a backend is named by a URL that begins with a scheme; built in: {listed}")));
+        return Err(Failure::Usage(format!(
+            "{key}: a backend is named by a URL that begins with a scheme; built in: {listed}"
+        )));
     }
     if built_in.contains(&scheme) {
         return Ok(());
@@ -72,8 +74,12 @@ mod tests {
 
     #[test]
     fn what_is_not_built_in_says_so_and_keeps_the_password() {
-        let sentence = refused(Config { write: "postgres://me:secret@host/db".to_owned(), ..Config::default() });
-        assert!(sentence.contains("`postgres:` is not built in") && sentence.contains("`sqlite:`"), "{sentence}");
+        let sentence =
+            refused(Config { write: "postgres://me:secret@host/db".to_owned(), ..Config::default() });
+        assert!(
+            sentence.contains("`postgres:` is not built in") && sentence.contains("`sqlite:`"),
+            "{sentence}"
+        );
         assert!(!sentence.contains("secret"));
         let sentence = refused(Config { write: "memory:".to_owned(), ..Config::default() });
         assert!(sentence.contains("not built into"), "{sentence}");

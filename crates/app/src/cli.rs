@@ -12,8 +12,10 @@ use crate::config::Flags;
 /// An auction marketplace on ports and adapters: listings, proxy bids, orders.
 #[derive(Debug, Parser)]
 #[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached.\n\
-                        Logs go to stderr; PORTOLAN_LOG=debug shows more of them.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached.\n\
+                        Logs go to stderr; PORTOLAN_LOG=debug shows more of them."
+)]
 pub struct Cli {
     /// Where the parts are.
     #[command(flatten)]
@@ -82,6 +84,13 @@ pub struct Send {
 pub struct Query {
     /// Which view
     pub view: View,
+    /// Only these rows: 'status = "published" and price < "50.00 EUR" and title contains "lamp"'
+    ///
+    /// Text, or JSON like {"op": "eq", "field": "status", "value": "published"}. Comparisons = != < <= > >=, then
+    /// in [..], contains, starts with, ends with, ~ (regular expression), is null, search (words); not, and, or,
+    /// parentheses; lines any (..) and lines all (..) for collections. docs/guides/filters.md shows each.
+    #[arg(long = "where", value_name = "TEXT", allow_hyphen_values = true)]
+    pub criteria: Option<String>,
     /// Sort keys, `-` for descending, like `-price.amount,title`
     #[arg(long, value_name = "KEYS", allow_hyphen_values = true)]
     pub sort: Option<String>,

@@ -234,7 +234,8 @@ impl Flags {
         set("broker", text(&self.broker));
         set("listen", text(&self.listen));
         set("idempotency_days", self.idempotency_days.map(Into::into));
-        let switch = |value: Option<Switch>| value.map(|value| if value.is_on() { "on" } else { "off" }.into());
+        let switch =
+            |value: Option<Switch>| value.map(|value| if value.is_on() { "on" } else { "off" }.into());
         set("deadlines", switch(self.deadlines));
         set("processes", switch(self.processes));
         let read: figment::value::Dict = [
@@ -264,7 +265,9 @@ fn file(flags: &Flags) -> Result<Option<PathBuf>, Failure> {
 /// A misspelt variable would otherwise be passed over in silence.
 fn unknown_variables() -> Result<(), Failure> {
     let known = |name: &str| {
-        matches!(name, "CONFIG" | "LOG") || name.starts_with("TEST_") || VARIABLES.iter().any(|(known, _)| *known == name)
+        matches!(name, "CONFIG" | "LOG")
+            || name.starts_with("TEST_")
+            || VARIABLES.iter().any(|(known, _)| *known == name)
     };
     let unknown = std::env::vars_os().find_map(|(name, _)| {
         let name = name.into_string().ok()?;
@@ -275,7 +278,10 @@ fn unknown_variables() -> Result<(), Failure> {
         None => Ok(()),
         Some(name) => {
             let list: Vec<_> = VARIABLES.iter().map(|(known, _)| format!("PORTOLAN_{known}")).collect();
-            Err(Failure::Usage(format!("the environment variable {name} is no key; the keys are {}", list.join(", "))))
+            Err(Failure::Usage(format!(
+                "the environment variable {name} is no key; the keys are {}",
+                list.join(", ")
+            )))
         }
     }
 }
@@ -324,7 +330,9 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             Config::load(&Flags { config: Some(path.clone()), ..Flags::default() })
         };
-        let config = load("write = \"sqlite:a.db\"\nread = \"memory:\"\nread.orders = \"memory:\"\ndeadlines = \"off\"\n");
+        let config = load(
+            "write = \"sqlite:a.db\"\nread = \"memory:\"\nread.orders = \"memory:\"\ndeadlines = \"off\"\n",
+        );
         let config = config.unwrap();
         assert_eq!((config.write.as_str(), config.deadlines), ("sqlite:a.db", Switch::Off));
         let unknown = load("wriet = \"sqlite:a.db\"\n").unwrap_err().to_string();

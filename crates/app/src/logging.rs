@@ -8,16 +8,16 @@ use crate::Failure;
 const VARIABLE: &str = "PORTOLAN_LOG";
 
 /// For programs that run on: what happens to the service, not what each command does.
-pub const SERVING: &str = "info,portolan_runtime::middleware=warn";
+pub(crate) const SERVING: &str = "info,portolan_runtime::middleware=warn";
 
 /// For programs that end: only what a person should know.
-pub const QUIET: &str = "warn";
+pub(crate) const QUIET: &str = "warn";
 
 /// Starts logging; `usual` is how much where the variable is not set.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a filter that does not parse.
-pub fn start(usual: &str) -> Result<(), Failure> {
+pub(crate) fn start(usual: &str) -> Result<(), Failure> {
     let wanted = std::env::var(VARIABLE).unwrap_or_else(|_| usual.to_owned());
     let filter = EnvFilter::try_new(&wanted)
         .map_err(|error| Failure::Usage(format!("{VARIABLE}: `{wanted}` is no filter for logs: {error}")))?;

@@ -12,19 +12,22 @@ use crate::Failure;
 ///
 /// # Errors
 /// [`Failure::Failed`] where stdout takes no more; a reader that has gone ends the program quietly.
-pub fn line(text: &str) -> Result<(), Failure> {
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()).map_err(closed)
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+        .map_err(closed)
 }
 
 /// A note to people, on stderr.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     // Nobody can be told that stderr is gone.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Rows, printed as they come: one JSON object a line, or a table.
-pub struct Rows {
+pub(crate) struct Rows {
     json: bool,
     columns: Vec<String>,
     held: Vec<Vec<String>>,
@@ -37,7 +40,7 @@ const TABLE_ROWS: usize = 1_000;
 impl Rows {
     /// Rows as JSON lines, or as a readable table.
     #[must_use]
-    pub fn new(json: bool) -> Self {
+    pub(crate) fn new(json: bool) -> Self {
         Self { json, columns: Vec::new(), held: Vec::new(), out: io::BufWriter::new(io::stdout()) }
     }
 
@@ -45,7 +48,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`line`].
-    pub fn push(&mut self, row: &Value) -> Result<(), Failure> {
+    pub(crate) fn push(&mut self, row: &Value) -> Result<(), Failure> {
         if self.json {
             serde_json::to_writer(&mut self.out, row).map_err(|error| closed(error.into()))?;
             return self.out.write_all(b"\n").map_err(closed);
@@ -63,7 +66,7 @@ impl Rows {
     ///
     /// # Errors
     /// As [`line`].
-    pub fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if !self.held.is_empty() {
             self.print_table()?;
         }
@@ -106,7 +109,6 @@ fn shortened(text: &str) -> String {
         None => cleaned.collect(),
     }
 }
-
 
 /// `portolan events | head` is no failure.
 fn closed(error: io::Error) -> Failure {

@@ -1,14 +1,14 @@
 //! Ctrl-C and SIGTERM: both ask the program to end cleanly.
 
 /// Ready when somebody asks the program to end; never where signals cannot be heard.
-pub async fn interrupted() {
+pub(crate) async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         match signal(SignalKind::terminate()) {
             Ok(mut terminate) => {
                 tokio::select! {
-                    heard = tokio::signal::ctrl_c() => heard.unwrap_or_else(|_| ()),
+                    heard = tokio::signal::ctrl_c() => heard.unwrap_or(()),
                     _ = terminate.recv() => {}
                 }
             }

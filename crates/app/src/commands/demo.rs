@@ -27,10 +27,15 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     output::note("importing a sample market ...");
     let importer = App::build(&config, Parts::to_import(&config)).await?;
     let sample = shifted(SAMPLE, importer.clock().now())?;
-    let report = Import::new(importer.clone(), false).run(sample.as_bytes(), Arc::new(Silent), std::future::pending()).await;
+    let report = Import::new(importer.clone(), false)
+        .run(sample.as_bytes(), Arc::new(Silent), std::future::pending())
+        .await;
     importer.shutdown().await?;
     let report = report?;
-    output::note(&format!("{} commands, {} accepted; the market is gone when this program ends", report.commands, report.accepted));
+    output::note(&format!(
+        "{} commands, {} accepted; the market is gone when this program ends",
+        report.commands, report.accepted
+    ));
     let app = App::build(&config, Parts::to_serve(&config)).await?;
     let served = serve::serve(&config, &app, listener, |address| tour(address, &sample)).await;
     let closed = app.shutdown().await;
@@ -49,13 +54,15 @@ async fn listen(config: &Config) -> Result<tokio::net::TcpListener, Failure> {
 
 /// The sample with its times moved, so that its last command was given now.
 fn shifted(sample: &str, now: Timestamp) -> Result<String, Failure> {
-    let broken = |what: &dyn std::fmt::Display| Failure::Failed(format!("the bundled sample is broken: {what}"));
+    let broken =
+        |what: &dyn std::fmt::Display| Failure::Failed(format!("the bundled sample is broken: {what}"));
     let mut commands: Vec<Value> = Vec::new();
     for line in sample.lines() {
         commands.push(serde_json::from_str(line).map_err(|error| broken(&error))?);
     }
     let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let last = commands.last().and_then(|command| time(&command["at"])).ok_or_else(|| broken(&"it has no end"))?;
+    let last =
+        commands.last().and_then(|command| time(&command["at"])).ok_or_else(|| broken(&"it has no end"))?;
     let shift = now.as_micros() - last.as_micros();
     let mut text = String::with_capacity(sample.len());
     for mut command in commands {

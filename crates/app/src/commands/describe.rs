@@ -30,7 +30,11 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
     }
     let on = |switch: crate::config::Switch| if switch.is_on() { "on" } else { "off" };
     row("process", "order_for_sale", &format!("ListingSold -> place_order ({})", on(config.processes)))?;
-    row("deadline", "close_at_end", &format!("end of a listing -> close_listing ({})", on(config.deadlines)))?;
+    row(
+        "deadline",
+        "close_at_end",
+        &format!("end of a listing -> close_listing ({})", on(config.deadlines)),
+    )?;
     for feature in wiring::FEATURES {
         row("feature", feature, "built in")?;
     }

@@ -37,7 +37,12 @@ async fn print(journal: &dyn Journal, events: &Events, printer: &mut Printer) ->
 }
 
 /// One aggregate's events, found by its index.
-async fn history(journal: &dyn Journal, id: Uuid, before: Position, printer: &mut Printer) -> Result<(), Failure> {
+async fn history(
+    journal: &dyn Journal,
+    id: Uuid,
+    before: Position,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
     let mut after = Version::ZERO;
     loop {
         let page = journal.history(id, after, Until::Now, PAGE).await?;
@@ -100,7 +105,10 @@ impl Printer {
 pub(crate) fn row(envelope: &Envelope) -> Result<Value, Error> {
     let parse = |what: &str, text: &str| {
         serde_json::from_str::<Value>(text).map_err(|error| {
-            Error::Invalid(format!("the {what} of the event at position {} is no JSON: {error}", envelope.position))
+            Error::Invalid(format!(
+                "the {what} of the event at position {} is no JSON: {error}",
+                envelope.position
+            ))
         })
     };
     Ok(json!({

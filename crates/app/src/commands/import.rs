@@ -24,7 +24,8 @@ pub async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> 
     let started = Instant::now();
     let bar = Arc::new(Bar::new(bytes));
     let progress = Arc::clone(&bar) as Arc<dyn Progress>;
-    let imported = Import::new(app.clone(), arguments.keep_going).run(reader, progress, signals::interrupted()).await;
+    let imported =
+        Import::new(app.clone(), arguments.keep_going).run(reader, progress, signals::interrupted()).await;
     bar.0.finish_and_clear();
     let closed = app.shutdown().await;
     let mut report = imported?;
@@ -45,7 +46,10 @@ async fn open(path: &Path) -> Result<(Box<dyn AsyncBufRead + Send + Unpin>, Opti
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let metadata = file.metadata().await.map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err(Failure::Usage(format!("{} is a directory; import reads a file of JSON lines", path.display())));
+        return Err(Failure::Usage(format!(
+            "{} is a directory; import reads a file of JSON lines",
+            path.display()
+        )));
     }
     Ok((Box::new(BufReader::with_capacity(1 << 16, file)), Some(metadata.len())))
 }
@@ -53,7 +57,10 @@ async fn open(path: &Path) -> Result<(Box<dyn AsyncBufRead + Send + Unpin>, Opti
 async fn write(path: &Path, report: &Report) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(report).map_err(|error| Failure::Failed(error.to_string()))?;
     tokio::fs::write(path, text + "\n").await.map_err(|error| {
-        Failure::Failed(format!("the import is done, but its report could not be written to {}: {error}", path.display()))
+        Failure::Failed(format!(
+            "the import is done, but its report could not be written to {}: {error}",
+            path.display()
+        ))
     })
 }
 

@@ -4,7 +4,10 @@ use portolan_application::customers::CustomerSummary;
 use portolan_application::listings::ListingView;
 use portolan_application::orders::OrderView;
 use portolan_application::totals::MarketTotals;
-use portolan_kernel::{Cursor, Error, PageRequest, PageSize, Position, Query as ViewQuery, ReadRepository, Sort, Specification, View};
+use portolan_kernel::{
+    Cursor, Error, PageRequest, PageSize, Position, Query as ViewQuery, ReadRepository, Sort, Specification,
+    View,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,8 +20,8 @@ use crate::wiring::OneView;
 /// Brings the view to the journal's head and prints what was asked for.
 ///
 /// # Errors
-/// [`Failure::Usage`] for an unknown sort key or a cursor of another query; [`Failure::Failed`] where the journal
-/// is behind the position asked for.
+/// [`Failure::Usage`] for a filter that is none, an unknown sort key or a cursor of another query;
+/// [`Failure::Failed`] where the journal is behind the position asked for.
 pub async fn run(config: &Config, query: &Query) -> Result<(), Failure> {
     let built = OneView::build(config, query.view).await?;
     let views = &built.views;
@@ -33,7 +36,7 @@ pub async fn run(config: &Config, query: &Query) -> Result<(), Failure> {
 }
 
 async fn print<V: View + Serialize>(view: &dyn ReadRepository<V>, query: &Query) -> Result<(), Failure> {
-    let wanted = of::<V>(query)?;
+    let wanted = wanted::<V>(query)?;
     if let Some(want) = wanted.at_least {
         let have = view.position().await?;
         if have < want {
@@ -59,7 +62,11 @@ async fn print<V: View + Serialize>(view: &dyn ReadRepository<V>, query: &Query)
     Ok(())
 }
 
-fn of<V: View>(query: &Query) -> Result<ViewQuery<V>, Failure> {
+/// The question that these arguments ask.
+///
+/// # Errors
+/// [`Failure::Usage`] for a filter, a sort or a limit that is none.
+pub fn wanted<V: View>(query: &Query) -> Result<ViewQuery<V>, Failure> {
     let size = match query.limit {
         Some(rows) => PageSize::unlimited(rows).map_err(wrong_query)?,
         None => PageSize::EVERYTHING,
@@ -68,7 +75,8 @@ fn of<V: View>(query: &Query) -> Result<ViewQuery<V>, Failure> {
     if let Some(after) = &query.after {
         page = page.after(Cursor::from(after.as_str()));
     }
-    let mut wanted = ViewQuery::<V>::new(Specification::everything()).page(page);
+    let criteria = query.criteria.as_deref().map_or(Ok(Specification::everything()), criteria)?;
+    let mut wanted = ViewQuery::<V>::new(criteria).page(page);
     if let Some(sort) = &query.sort {
         wanted = wanted.sort(Sort::parse(sort).map_err(wrong_query)?);
     }
@@ -76,6 +84,14 @@ fn of<V: View>(query: &Query) -> Result<ViewQuery<V>, Failure> {
         Some(position) => wanted.at_least(Position(position)),
         None => wanted,
     })
+}
+
+/// The specification in this text. No text form begins with a brace, and every JSON form does.
+pub(super) fn criteria<C: Candidate>(text: &str) -> Result<Specification<C>, Failure> {
+    if text.trim_start().starts_with('{') {
+        return Specification::parse_json(text).map_err(|error| Failure::Usage(error.to_string()));
+    }
+    Specification::parse(text).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// What is wrong with the query itself is wrong usage.

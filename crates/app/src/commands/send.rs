@@ -18,9 +18,12 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// [`Failure::Usage`] for what is no command; [`Failure::Refused`] after printing a refusal.
 pub async fn run(config: &Config, command: &str) -> Result<(), Failure> {
     let text = if command == "-" { stdin().await? } else { command.to_owned() };
-    let line = CommandLine::parse(text.trim().as_bytes()).map_err(|malformed| Failure::Usage(malformed.to_string()))?;
+    let line = CommandLine::parse(text.trim().as_bytes())
+        .map_err(|malformed| Failure::Usage(malformed.to_string()))?;
     if line.at.is_some() {
-        return Err(Failure::Usage("`at` is for `import` alone: a command that is sent is given now".to_owned()));
+        return Err(Failure::Usage(
+            "`at` is for `import` alone: a command that is sent is given now".to_owned(),
+        ));
     }
     let app = App::build(config, Parts::to_send(config)).await?;
     let now = app.clock().now();

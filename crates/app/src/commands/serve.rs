@@ -25,7 +25,9 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
 /// Takes the address before anything is built: a second copy is told at once.
 pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
-        Failure::Usage(format!("{address} cannot be listened on: {error}; choose another with --listen HOST:PORT"))
+        Failure::Usage(format!(
+            "{address} cannot be listened on: {error}; choose another with --listen HOST:PORT"
+        ))
     })
 }
 
@@ -53,7 +55,7 @@ pub(super) async fn serve(
         limits: Limits::default(),
         shutdown: shutdown.clone(),
     };
-    let limits = http.limits.clone();
+    let limits = http.limits;
     let router = portolan_http::router(http);
     output::line(&format!("listening on http://{address}"))?;
     ready(address)?;

@@ -41,7 +41,10 @@ pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
     if let Until::Version(wanted) = until
         && wanted != version
     {
-        return Err(Failure::Failed(format!("{} is at version {version}; it has not been at {wanted}", show.id)));
+        return Err(Failure::Failed(format!(
+            "{} is at version {version}; it has not been at {wanted}",
+            show.id
+        )));
     }
     let state = match state {
         Some(state) => serde_json::from_str::<Value>(&aggregate.encode_state(&state)?.json)

@@ -74,7 +74,8 @@ async fn reset(config: &Config, name: &str, to: Position, reason: &str) -> Resul
 
 /// The shared subscription of this name, `name@version` where there are several versions.
 async fn find(checkpoints: &dyn Checkpoints, name: &str) -> Result<SubscriptionId, Failure> {
-    let all: Vec<_> = checkpoints.list().await?.into_iter().map(|checkpoint| checkpoint.subscription).collect();
+    let all: Vec<_> =
+        checkpoints.list().await?.into_iter().map(|checkpoint| checkpoint.subscription).collect();
     let named: Vec<_> = all.iter().filter(|one| one.name == name || one.to_string() == name).collect();
     match named.as_slice() {
         [one] => Ok((*one).clone()),
@@ -83,7 +84,10 @@ async fn find(checkpoints: &dyn Checkpoints, name: &str) -> Result<SubscriptionI
         ))),
         [] => {
             let list: Vec<_> = all.iter().map(|one| one.name.as_str()).collect();
-            Err(Failure::Failed(format!("there is no shared subscription `{name}`; there are: {}", list.join(", "))))
+            Err(Failure::Failed(format!(
+                "there is no shared subscription `{name}`; there are: {}",
+                list.join(", ")
+            )))
         }
         _ => Err(Failure::Usage(format!("`{name}` has several versions; name one like {}", all[0]))),
     }

@@ -48,7 +48,10 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             }
             self.number += 1;
             if complete == Some(false) {
-                return Ok(Some(Err((self.number, format!("the line is longer than {MAX_LINE_BYTES} bytes")))));
+                return Ok(Some(Err((
+                    self.number,
+                    format!("the line is longer than {MAX_LINE_BYTES} bytes"),
+                ))));
             }
             let Ok(text) = std::str::from_utf8(&self.buffer) else {
                 return Ok(Some(Err((self.number, "the line is not UTF-8".to_owned()))));

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portolan_application::wire::CommandLine;
 use portolan_application::MarketCommand;
 use portolan_application::processes::OrderForSale;
+use portolan_application::wire::CommandLine;
 use portolan_domain::{ListingId, Order as OrderAggregate};
 use portolan_kernel::{Aggregate, AggregateKey, Command, CommandError, Context, Error, Kept};
 use tokio::io::AsyncBufRead;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::Report;
 use super::lines::{self, Line, LineIds, Lines};
 use super::order::{Order, Turn};
-use super::Report;
 use crate::Failure;
 use crate::wiring::App;
 
@@ -40,7 +40,9 @@ pub trait Progress: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 pub enum Stopped {
     /// A line is no command.
-    #[error("line {line}: {message}; the lines before it are done, --keep-going counts such lines and goes on")]
+    #[error(
+        "line {line}: {message}; the lines before it are done, --keep-going counts such lines and goes on"
+    )]
     Malformed {
         /// Its number, from 1.
         line: u64,
@@ -70,7 +72,9 @@ impl From<Stopped> for Failure {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Process(failure) => failure,
-            Stopped::Failed { error: Error::Unavailable { .. }, .. } => Self::Unreachable(stopped.to_string()),
+            Stopped::Failed { error: Error::Unavailable { .. }, .. } => {
+                Self::Unreachable(stopped.to_string())
+            }
             other => Self::Failed(other.to_string()),
         }
     }
@@ -143,7 +147,8 @@ impl Import {
         while let Some(line) = lines.next().await? {
             let (number, parsed) = match line {
                 Ok(Line { number, text }) => {
-                    let parsed = CommandLine::parse(text.as_bytes()).map_err(|malformed| malformed.to_string());
+                    let parsed =
+                        CommandLine::parse(text.as_bytes()).map_err(|malformed| malformed.to_string());
                     (number, parsed.map(|command| (command, text)))
                 }
                 Err((number, message)) => (number, Err(message)),
@@ -180,7 +185,10 @@ impl Import {
     async fn orders_of(&self, closed: &BTreeSet<ListingId>) -> Result<u64, Stopped> {
         let mut placed = 0;
         for listing in closed {
-            let found = self.market.exists(AggregateKey::of::<OrderAggregate>(OrderForSale::order_of(*listing))).await;
+            let found = self
+                .market
+                .exists(AggregateKey::of::<OrderAggregate>(OrderForSale::order_of(*listing)))
+                .await;
             placed += u64::from(found.map_err(|error| Stopped::Process(error.into()))?);
         }
         Ok(placed)
@@ -227,7 +235,9 @@ impl Shared {
     async fn send(&self, command: MarketCommand, context: Context) -> Result<(), CommandError> {
         for _ in 1..ATTEMPTS {
             match self.market.mediator().send(command.clone(), context.clone()).await {
-                Err(CommandError::Failed(Error::Unavailable { outcome_unknown: true, .. } | Error::Full(_))) => {}
+                Err(CommandError::Failed(
+                    Error::Unavailable { outcome_unknown: true, .. } | Error::Full(_),
+                )) => {}
                 answered => return answered.map(drop),
             }
         }

@@ -50,7 +50,8 @@ impl App {
     pub async fn build(config: &Config, parts: Parts) -> Result<Self, Failure> {
         let store = read_write(config).await?;
         let head = store.head().await?;
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds::new()));
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
+            (Arc::new(SystemClock), Arc::new(SystemIds::new()));
         let (views, filling) = views::empty();
         let mediator = mediator(&store, views, &ids);
         let progress = Progress::new();

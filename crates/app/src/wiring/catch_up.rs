@@ -41,7 +41,8 @@ impl OneView {
         let name = filling.name().to_owned();
         let head = store.head().await?;
         let progress = Progress::new();
-        let engine = Engine::new(ports(&store), Settings::default()).view(filling).on_progress(progress.told());
+        let engine =
+            Engine::new(ports(&store), Settings::default()).view(filling).on_progress(progress.told());
         let engine = engine.start().await?;
         engine.caught_up([name.as_str()], head, PATIENCE).await.map_err(not_caught_up)?;
         progress.end();

@@ -7,7 +7,7 @@ use portolan_http::{Health, Part};
 use portolan_kernel::WriteStore;
 use portolan_runtime::subscription::{EngineHandle, SubscriptionState, SubscriptionStatus};
 
-/// The write store and every subscription.
+/// Every subscription.
 pub(super) struct Parts {
     store: Store,
     engine: EngineHandle,
@@ -22,8 +22,7 @@ impl Parts {
 impl Health for Parts {
     fn parts(&self) -> Vec<Part> {
         let head = self.store.last_position();
-        let store = Part { name: "write".into(), state: "running".into(), is_ready: true, position: Some(head) };
-        std::iter::once(store).chain(self.engine.status_at(head).into_iter().map(part)).collect()
+        self.engine.status_at(head).into_iter().map(part).collect()
     }
 }
 

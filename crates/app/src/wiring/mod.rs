@@ -73,7 +73,7 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
 fn ports(store: &Store) -> Ports<MarketEvent> {
     Ports {
         journal: Arc::new(store.clone()),
-        decoder: Arc::new(MarketDecoder::default()),
+        decoder: Arc::new(MarketDecoder),
         checkpoints: Arc::new(store.clone()),
         leases: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),

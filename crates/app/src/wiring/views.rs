@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use portolan_application::Views;
-use portolan_application::projections::{CustomerProjector, ListingProjector, OrderProjector, TotalsProjector};
+use portolan_application::projections::{
+    CustomerProjector, ListingProjector, OrderProjector, TotalsProjector,
+};
 use portolan_application::wire::MarketEvent;
 use portolan_kernel::Projection;
 

@@ -1,0 +1,142 @@
+//! The specifications that an independent model has answered, asked through the command line and over HTTP.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use clap::Parser;
+use http_body_util::BodyExt;
+use portolan_app::cli::{Cli, Command};
+use portolan_app::commands::query::wanted;
+use portolan_app::config::Config;
+use portolan_app::import::{Import, Progress};
+use portolan_app::wiring::{App, Parts};
+use portolan_application::listings::ListingView;
+use portolan_application::orders::OrderView;
+use portolan_http::{Http, Limits, Shutdown};
+use portolan_kernel::{ReadRepository, View};
+use serde::Deserialize;
+use tower::ServiceExt;
+
+/// One specification with its answer.
+#[derive(Deserialize)]
+struct Asked {
+    view: String,
+    text: String,
+    json: serde_json::Value,
+    count: usize,
+    /// At most the first 200, sorted.
+    ids: Vec<String>,
+}
+
+struct Quietly;
+
+impl Progress for Quietly {
+    fn line(&self, _: u64) {}
+}
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
+}
+
+/// The market of the sample: with its views, and without the orders that sales make.
+async fn market(place: &tempfile::TempDir) -> App {
+    let write = format!("sqlite:{}", place.path().join("market.db").display());
+    let config = Config { write, ..Config::default() };
+    let app = App::build(&config, Parts { views: true, processes: false, deadlines: false }).await.unwrap();
+    let lines = tokio::fs::File::open(data("market.jsonl")).await.unwrap();
+    let import = Import::new(app.clone(), false);
+    import.run(tokio::io::BufReader::new(lines), Arc::new(Quietly), std::future::pending()).await.unwrap();
+    let head = app.journal().head().await.unwrap();
+    let views = app.mediator().market().views();
+    let patience = std::time::Duration::from_secs(60);
+    views.listings.wait_for(head, patience).await.unwrap();
+    views.orders.wait_for(head, patience).await.unwrap();
+    app
+}
+
+fn router(app: &App) -> Router {
+    portolan_http::router(Http {
+        mediator: app.mediator().clone(),
+        journal: app.journal(),
+        clock: app.shared_clock(),
+        health: app.health(),
+        outcomes_kept: std::time::Duration::from_secs(1),
+        limits: Limits::default(),
+        shutdown: Shutdown::new(),
+    })
+}
+
+/// The ids that `portolan query VIEW --where CRITERIA` answers.
+async fn on_the_command_line<V: View>(
+    rows: &dyn ReadRepository<V>,
+    view: &str,
+    criteria: &str,
+) -> Vec<String> {
+    let typed = Cli::try_parse_from(["portolan", "query", view, "--where", criteria]).unwrap();
+    let Command::Query(query) = typed.command else { panic!("not a query") };
+    let query = wanted::<V>(&query).unwrap_or_else(|error| panic!("{criteria}: {error}"));
+    assert_eq!(
+        rows.count(&query.criteria).await.unwrap() as usize,
+        rows.find(&query).await.unwrap().rows.len()
+    );
+    rows.find(&query).await.unwrap().rows.iter().map(|row| row.view.id().to_string()).collect()
+}
+
+/// The first 200 ids that `GET /VIEW?PARAMETER=CRITERIA` answers, and how many there are.
+async fn over_http(router: &Router, view: &str, parameter: &str, criteria: &str) -> (Vec<String>, usize) {
+    let mut parameters = form_urlencoded::Serializer::new(String::new());
+    parameters.append_pair(parameter, criteria).append_pair("limit", "200").append_pair("count", "true");
+    let request = Request::get(format!("/{view}?{}", parameters.finish())).body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(status, StatusCode::OK, "{criteria}: {}", String::from_utf8_lossy(&body));
+    let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let ids = answer["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned());
+    (ids.collect(), answer["count"].as_u64().unwrap() as usize)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn command_line_and_http_select_what_the_independent_model_says() {
+    let place = tempfile::tempdir().unwrap();
+    let app = market(&place).await;
+    let router = router(&app);
+    let views = app.mediator().market().views().clone();
+    let cases = std::fs::read_to_string(data("specifications.json")).unwrap();
+    let cases: Vec<Asked> = serde_json::from_str(&cases).unwrap();
+    assert_eq!(cases.len(), 200);
+    for Asked { view, text, json, count, ids } in cases {
+        let json = json.to_string();
+        for (parameter, criteria) in [("filter", &text), ("filter[json]", &json)] {
+            let (typed, view) = match view.as_str() {
+                "listing" => (on_the_command_line(&*views.listings, "listings", criteria).await, "listings"),
+                _ => (on_the_command_line(&*views.orders, "orders", criteria).await, "orders"),
+            };
+            assert_eq!(typed.len(), count, "{criteria}");
+            assert_eq!(&typed[..count.min(200)], &ids, "{criteria}");
+            assert_eq!(over_http(&router, view, parameter, criteria).await, (ids.clone(), count), "{criteria}");
+        }
+    }
+    app.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_filter_that_is_none_is_wrong_usage_and_shows_its_place() {
+    let refused = |criteria: &str| {
+        let typed = Cli::try_parse_from(["portolan", "query", "listings", "--where", criteria]).unwrap();
+        let Command::Query(query) = typed.command else { panic!("not a query") };
+        wanted::<ListingView>(&query).unwrap_err()
+    };
+    let failure = refused("status = \"published\" and prise < 5");
+    assert_eq!(failure.exit_code(), std::process::ExitCode::from(2));
+    let text = failure.to_string();
+    assert!(text.contains("line 1, column 26") && text.contains("`price`") && text.contains('^'), "{text}");
+    assert!(refused(r#"{"op": "near", "field": "title"}"#).to_string().contains("/op"));
+    assert!(matches!(refused(""), portolan_app::Failure::Usage(_)));
+    let orders = Cli::try_parse_from(["portolan", "query", "orders", "--where", "bids > 1"]).unwrap();
+    let Command::Query(orders) = orders.command else { panic!("not a query") };
+    assert!(wanted::<OrderView>(&orders).is_err());
+}
