@@ -50,7 +50,7 @@ async fn market(place: &tempfile::TempDir) -> App {
     let import = Import::new(app.clone(), false);
     import.run(tokio::io::BufReader::new(lines), Arc::new(Quietly), std::future::pending()).await.unwrap();
     let head = app.journal().head().await.unwrap();
-    let views = app.mediator().market().views();
+    let views = app.mediator().service().views();
     let patience = std::time::Duration::from_secs(60);
     views.listings.wait_for(head, patience).await.unwrap();
     views.orders.wait_for(head, patience).await.unwrap();
@@ -78,11 +78,9 @@ async fn on_the_command_line<V: View>(
     let typed = Cli::try_parse_from(["portolan", "query", view, "--where", criteria]).unwrap();
     let Command::Query(query) = typed.command else { panic!("not a query") };
     let query = wanted::<V>(&query).unwrap_or_else(|error| panic!("{criteria}: {error}"));
-    assert_eq!(
-        rows.count(&query.criteria).await.unwrap() as usize,
-        rows.find(&query).await.unwrap().rows.len()
-    );
-    rows.find(&query).await.unwrap().rows.iter().map(|row| row.view.id().to_string()).collect()
+    let page = rows.find(&query).await.unwrap();
+    assert_eq!(rows.count(&query.criteria).await.unwrap() as usize, page.rows.len());
+    page.rows.iter().map(|row| row.view.id().to_string()).collect()
 }
 
 /// The first 200 ids that `GET /VIEW?PARAMETER=CRITERIA` answers, and how many there are.
@@ -104,7 +102,7 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
     let place = tempfile::tempdir().unwrap();
     let app = market(&place).await;
     let router = router(&app);
-    let views = app.mediator().market().views().clone();
+    let views = app.mediator().service().views().clone();
     let cases = std::fs::read_to_string(data("specifications.json")).unwrap();
     let cases: Vec<Asked> = serde_json::from_str(&cases).unwrap();
     assert_eq!(cases.len(), 200);

@@ -5,8 +5,8 @@ use portolan_application::listings::ListingView;
 use portolan_application::orders::OrderView;
 use portolan_application::totals::MarketTotals;
 use portolan_kernel::{
-    Cursor, Error, PageRequest, PageSize, Position, Query as ViewQuery, ReadRepository, Sort, Specification,
-    View,
+    Candidate, Cursor, Error, PageRequest, PageSize, Position, Query as ViewQuery, ReadRepository, Sort,
+    Specification, View,
 };
 use serde::Serialize;
 use serde_json::json;
