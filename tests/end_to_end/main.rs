@@ -2,11 +2,7 @@
 
 mod support;
 
-mod command_line;
 mod deadlines;
-mod faults;
-mod http_errors;
 mod import;
 mod import_killed;
 mod shutdown;
-mod store_check;

@@ -60,7 +60,8 @@ pub(crate) fn listing_as_expected(row: &Value) -> (String, Value) {
 
 /// What the expectation says of an order, taken from its row.
 pub(crate) fn order_as_expected(row: &Value) -> (String, Value) {
-    let skus: Vec<_> = row["lines"].as_array().expect("lines").iter().map(|line| line["sku"].clone()).collect();
+    let skus: Vec<_> =
+        row["lines"].as_array().expect("lines").iter().map(|line| line["sku"].clone()).collect();
     let expected = serde_json::json!({
         "status": row["status"], "customer": row["customer"], "items": row["items"],
         "total": row["total"]["amount"], "currency": row["total"]["currency"], "skus": skus,

@@ -1,7 +1,8 @@
 //! A directory for one test, with a store in it.
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,9 +30,28 @@ impl Ran {
     }
 
     /// The same, where the run succeeded.
+    #[track_caller]
     pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.status, 0, "{}{}", self.stdout, self.stderr);
+        self.status(0)
+    }
+
+    /// The same, where the run ended with this status.
+    #[track_caller]
+    pub(crate) fn status(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}{}", self.stdout, self.stderr);
         self
+    }
+
+    /// Checks that the run failed with this status and said why in one sentence on stderr, with all of these words
+    /// in it, and nothing on stdout.
+    #[track_caller]
+    pub(crate) fn fails(self, status: i32, words: &[&str]) {
+        assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "one sentence: {}", self.stderr);
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "`{word}` is not in: {}", self.stderr);
+        }
     }
 }
 
@@ -56,9 +76,21 @@ impl Place {
         self.directory.path().join(name)
     }
 
+    /// The store's file.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path("portolan.db")
+    }
+
+    /// Writes a file in it, and gives its path.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("the file can be written");
+        path
+    }
+
     /// The store's URL.
     pub(crate) fn url(&self) -> String {
-        format!("sqlite:{}", self.path("portolan.db").display())
+        format!("sqlite:{}", self.store().display())
     }
 
     /// A command line on this place's store.
@@ -71,5 +103,36 @@ impl Place {
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.command(arguments).output().expect("the program starts").into()
+    }
+
+    /// Runs the program to its end, with this on its stdin.
+    pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = streams.spawn().expect("the program starts");
+        let mut pipe = child.stdin.take().expect("piped");
+        let stdin = stdin.to_owned();
+        // A program that ends early does not read it all.
+        let writer = std::thread::spawn(move || drop(pipe.write_all(stdin.as_bytes())));
+        let ran = child.wait_with_output().expect("it ends").into();
+        writer.join().expect("the writer ends");
+        ran
+    }
+
+    /// Imports these lines, all of which are to be accepted.
+    #[track_caller]
+    pub(crate) fn import(&self, lines: &[Value]) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        self.write("lines.jsonl", text);
+        self.run(&["import", "lines.jsonl", "--report", "lines.report.json"]).ok();
+        let report = std::fs::read_to_string(self.path("lines.report.json")).expect("a report");
+        let report: Value = serde_json::from_str(&report).expect("the report parses");
+        assert_eq!(report["accepted"], lines.len(), "{report}");
+    }
+
+    /// Every event of the journal.
+    #[track_caller]
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.run(&["events", "--json"]).ok().rows()
     }
 }

@@ -1,10 +1,15 @@
 //! The program under test: built once, in the tests' own profile.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use cargo_metadata::Message;
+
+/// Longer than any run of the tests takes.
+const KEPT_FOR: Duration = Duration::from_secs(3_600);
 
 /// The path of `portolan`.
 pub(crate) fn path() -> &'static Path {
@@ -24,6 +29,12 @@ pub(crate) fn portolan() -> Command {
     command
 }
 
+/// Sends a signal by name (`TERM`, `INT`) to a process. The shell's own `kill` is on every machine.
+pub(crate) fn signal(id: u32, name: &str) {
+    let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status();
+    assert!(sent.expect("a shell runs").success());
+}
+
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
@@ -39,5 +50,31 @@ fn build() -> PathBuf {
         Ok(Message::CompilerArtifact(artifact)) if artifact.target.name == "portolan" => artifact.executable,
         _ => None,
     });
-    executables.last().expect("cargo says where the program is").into()
+    let executable = executables.last().expect("cargo says where the program is");
+    kept(executable.as_std_path())
+}
+
+/// The program under a name of its own, so that a build during the tests does not take it away from them.
+fn kept(executable: &Path) -> PathBuf {
+    let names = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    std::fs::create_dir_all(&names).expect("a directory can be made");
+    for entry in std::fs::read_dir(&names).expect("it can be read").flatten() {
+        let built = entry.metadata().and_then(|metadata| metadata.modified());
+        if built.is_ok_and(|built| built.elapsed().is_ok_and(|age| age > KEPT_FOR)) && entry.file_name() != id(executable) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    let name = names.join(id(executable));
+    // Another run of the tests may have made it, of the same build.
+    if !name.exists() && std::fs::hard_link(executable, &name).is_err() && !name.exists() {
+        std::fs::copy(executable, &name).expect("the program can be copied");
+    }
+    name
+}
+
+/// A name that only this build has.
+fn id(executable: &Path) -> OsString {
+    let built = std::fs::metadata(executable).and_then(|metadata| metadata.modified()).expect("a time");
+    let since = built.duration_since(std::time::UNIX_EPOCH).expect("it was built after 1970");
+    format!("portolan-{}{}", since.as_nanos(), std::env::consts::EXE_SUFFIX).into()
 }

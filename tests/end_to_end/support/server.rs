@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
+use super::http::Client;
 use super::place::Place;
-use super::wait;
+use super::{program, wait};
 
 /// `portolan serve` that takes requests; killed when it is dropped.
 pub(crate) struct Server {
@@ -57,10 +57,20 @@ impl Server {
         self.child.id()
     }
 
+    /// A client of it.
+    pub(crate) fn client(&self) -> Client {
+        Client::of(&self.address)
+    }
+
     /// Sends a signal by name: `TERM`, `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
-        assert!(sent.expect("kill runs").success());
+        program::signal(self.id(), name);
+    }
+
+    /// Asks it to end, and waits until it has, with status 0.
+    pub(crate) fn end(mut self) {
+        self.signal("TERM");
+        assert!(self.ended().success(), "{}", self.said());
     }
 
     /// Kills it without a chance to clean up.
@@ -98,4 +108,3 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     });
     receiver
 }
-
