@@ -60,6 +60,8 @@ saboteurs! {
         breaks [
             "w22_what_is_not_committed_never_shows"
         ] also [
+            "w07_five_workers_with_ten_increments_make_fifty"
+            "w08_one_of_twenty_takes_the_one_place"
             "w09_a_failed_unit_writes_nothing_and_a_refusal_only_its_record"
             "w10_a_reader_never_sees_state_without_event_nor_event_without_state"
             "w18_a_commit_without_changes_writes_only_its_record"
