@@ -115,7 +115,11 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
             };
             assert_eq!(typed.len(), count, "{criteria}");
             assert_eq!(&typed[..count.min(200)], &ids, "{criteria}");
-            assert_eq!(over_http(&router, view, parameter, criteria).await, (ids.clone(), count), "{criteria}");
+            assert_eq!(
+                over_http(&router, view, parameter, criteria).await,
+                (ids.clone(), count),
+                "{criteria}"
+            );
         }
     }
     app.shutdown().await.unwrap();

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use portolan_kernel::Timestamp;
-use serde_json::Value;
+use portolan_application::listings::{ListingView, fields};
+use portolan_domain::listing;
+use portolan_kernel::{Money, Query, Sort, Timestamp};
+use serde_json::{Value, json};
 
 use super::serve;
 use crate::config::Config;
@@ -37,7 +39,8 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         report.commands, report.accepted
     ));
     let app = App::build(&config, Parts::to_serve(&config)).await?;
-    let served = serve::serve(&config, &app, listener, |address| tour(address, &sample)).await;
+    let open = longest_open(&app).await?;
+    let served = serve::serve(&config, &app, listener, |address| tour(address, open.as_deref())).await;
     let closed = app.shutdown().await;
     served.and(closed)
 }
@@ -77,31 +80,41 @@ fn shifted(sample: &str, now: Timestamp) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// The listing that takes bids for the longest time yet.
+async fn longest_open(app: &App) -> Result<Option<Arc<ListingView>>, Failure> {
+    let query = Query::new(fields::status().eq(listing::Status::Published)).sort(Sort::parse("-ends_at")?);
+    let page = app.mediator().service().views().listings.find(&query).await?;
+    Ok(page.rows.into_iter().next().map(|row| row.view))
+}
+
 /// What to open and what to try first.
-fn tour(address: SocketAddr, sample: &str) -> Result<(), Failure> {
+fn tour(address: SocketAddr, open: Option<&ListingView>) -> Result<(), Failure> {
     let web = format!("http://{address}");
-    let last_bid = sample.lines().rev().find(|line| line.contains("\"place_bid\""));
-    let listing = last_bid
-        .and_then(|line| serde_json::from_str::<Value>(line).ok())
-        .and_then(|command| command["listing"].as_str().map(str::to_owned))
-        .unwrap_or_default();
-    let lines = [
+    let mut lines = vec![
         String::new(),
         "Open in a browser:".to_owned(),
-        format!("  {web}/docs                                   every route, to read and to try"),
-        format!("  {web}/listings?sort=-price.amount&limit=5    the dearest listings"),
+        format!("  {web}/                                      the market, as it happens"),
+        format!("  {web}/docs                                  every route"),
+        format!("  {web}/listings?sort=-price.amount&limit=5   the dearest listings"),
         String::new(),
         "Then, in another terminal:".to_owned(),
-        format!("  curl -s '{web}/listings?sort=ends_at&limit=3'      # what ends first"),
-        format!("  curl -s {web}/listings/{listing}/events   # what happened to one listing"),
-        format!("  curl -sN {web}/events                              # everything, as it happens"),
-        format!("  curl -s {web}/listings/{listing}/bids \\"),
-        "       -H 'Content-Type: application/json' -H 'Idempotency-Key: first-try' \\".to_owned(),
-        "       -d '{\"bidder\": \"00000000-0000-4000-8000-000000000001\", \"ceiling\": {\"amount\": 9900000, \"currency\": \"EUR\"}}'".to_owned(),
-        format!("  curl -s {web}/health/ready                         # how every part is"),
-        String::new(),
-        "Ctrl-C ends it.".to_owned(),
+        format!("  curl -s '{web}/listings?sort=ends_at&limit=3'     # what ends first"),
+        format!("  curl -sN {web}/events                             # everything, as it happens"),
+        format!("  curl -s {web}/health/ready                        # how every part is"),
     ];
+    if let Some(listing) = open {
+        let id = listing.id;
+        let Money { amount, currency } = listing.next_minimum.unwrap_or(listing.price);
+        let ceiling = json!({ "amount": amount.saturating_add(500), "currency": currency });
+        let bid = json!({ "bidder": "00000000-0000-4000-8000-000000000001", "ceiling": ceiling });
+        lines.extend([
+            format!("  curl -s {web}/listings/{id}/events   # what happened to one listing"),
+            format!("  curl -s {web}/listings/{id}/bids \\"),
+            "       -H 'Content-Type: application/json' -H 'Idempotency-Key: first-try' \\".to_owned(),
+            format!("       -d '{bid}'   # bid on it; send it twice, it counts once"),
+        ]);
+    }
+    lines.extend([String::new(), "Ctrl-C ends it.".to_owned()]);
     lines.iter().try_for_each(|line| output::line(line))
 }
 
