@@ -24,6 +24,7 @@ mod text;
 mod tree;
 mod typed_field;
 mod value;
+mod why;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -43,6 +44,7 @@ pub use text::{MAX_TEXT_BYTES, ParseError};
 pub use tree::{Comparison, Node, Predicate, Quantified, Quantifier, Test};
 pub use typed_field::TypedField;
 pub use value::{Value, ValueRef};
+pub use why::{Reason, WhyNot};
 
 use crate::Result;
 

@@ -215,6 +215,12 @@ impl Words {
             })
         })
     }
+
+    /// Those of the words that the text does not have.
+    pub(super) fn missing_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_there = |sought: &str| text.unicode_words().any(|word| is_lower_case_of(sought, word));
+        self.words.iter().map(|word| &**word).filter(move |word| !is_there(word))
+    }
 }
 
 /// Whether `lower` is `word` in lower case.

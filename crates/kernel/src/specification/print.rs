@@ -97,7 +97,7 @@ impl fmt::Display for Comparison {
 }
 
 /// A value as it stands in text.
-struct Literal<'a>(&'a Value);
+pub(super) struct Literal<'a>(pub(super) &'a Value);
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

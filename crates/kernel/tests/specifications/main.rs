@@ -7,3 +7,4 @@ mod laws;
 mod meaning;
 mod parcel;
 mod syntax;
+mod why;
