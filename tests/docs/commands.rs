@@ -1,0 +1,147 @@
+//! Commands in `console` blocks run as they stand. A line that nobody knows how to run is an error.
+
+use std::process::{Command, Stdio};
+
+use cargo_metadata::{Metadata, MetadataCommand, TargetKind};
+
+use crate::page::{self, Page};
+use crate::support::place::Place;
+use crate::support::program;
+use crate::support::server::Server;
+
+/// This one is followed in a copy of the workspace, by `guide`.
+const FOLLOWED: &str = "docs/guides/add-a-command.md";
+
+/// Each command of the page's blocks, without its comment.
+fn commands(page: &Page) -> Vec<String> {
+    let lines = page.blocks("console").flat_map(str::lines);
+    let commands = lines.map(|line| line.split(" #").next().unwrap_or(line).trim());
+    commands.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+/// A terminal, or two: where `serve` goes on while the next line is typed.
+struct Terminal {
+    place: Place,
+    servers: Vec<Server>,
+    metadata: Metadata,
+}
+
+impl Terminal {
+    fn open() -> Self {
+        let place = Place::new();
+        let sample = page::root().join("tests/data/market.jsonl");
+        std::fs::copy(sample, place.path("market.jsonl")).expect("the sample is there");
+        let manifest = page::root().join("Cargo.toml");
+        let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().expect("cargo runs");
+        Self { place, servers: Vec::new(), metadata }
+    }
+
+    fn run(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["portolan" | "cargo", .., "demo"] if is_program(&words) => {
+                let mut demo = program::portolan();
+                demo.args(["demo", "--listen", "127.0.0.1:0"]);
+                self.servers.push(Server::spawn(demo));
+                Ok(())
+            }
+            ["portolan", "serve", options @ ..] => {
+                self.servers.push(Server::start_with(&self.place, options));
+                Ok(())
+            }
+            ["portolan", arguments @ ..] => {
+                let ran = self.place.run(arguments);
+                if ran.status == 0 { Ok(()) } else { Err(format!("{line}: {ran:?}")) }
+            }
+            ["cargo", "run", "-p", package] => {
+                let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+                command
+                    .current_dir(page::root())
+                    .args(["run", "--quiet", "-p", package])
+                    .stdin(Stdio::null());
+                let ran = command.output().map_err(|error| format!("{line}: {error}"))?;
+                if ran.status.success() { Ok(()) } else { Err(format!("{line}: {ran:?}")) }
+            }
+            ["cargo", rest @ ..] => self.is_there(rest).map_err(|why| format!("{line}: {why}")),
+            _ => Err(format!("nobody knows how to run `{line}`")),
+        }
+    }
+
+    /// Of what is too large to be run inside a test, at least every name is right.
+    fn is_there(&self, cargo: &[&str]) -> Result<(), String> {
+        let ["test" | "bench" | "run" | "install" | "clippy" | "doc" | "build", rest @ ..] = cargo else {
+            return Err("another command of cargo".to_owned());
+        };
+        let mut options = rest.iter().copied().take_while(|option| *option != "--");
+        let package =
+            |name: &str| self.metadata.packages.iter().find(|package| package.name.as_str() == name);
+        while let Some(option) = options.next() {
+            let mut value = || options.next().ok_or_else(|| format!("`{option}` of what?"));
+            match option {
+                "--workspace" | "--release" => {}
+                "-p" => _ = value().and_then(|name| package(name).ok_or(format!("no package `{name}`")))?,
+                "--path" => {
+                    let path = value()?;
+                    let there = page::root().join(path).join("Cargo.toml").exists();
+                    there.then_some(()).ok_or_else(|| format!("no package at `{path}`"))?;
+                }
+                "--example" | "--bench" | "--test" => {
+                    let name = value()?;
+                    let mut targets = self.metadata.packages.iter().flat_map(|package| &package.targets);
+                    let kinds = [TargetKind::Example, TargetKind::Bench, TargetKind::Test];
+                    let is_it =
+                        targets.any(|it| it.name == name && it.kind.iter().any(|kind| kinds.contains(kind)));
+                    is_it.then_some(()).ok_or_else(|| format!("no target `{name}`"))?;
+                }
+                unknown => return Err(format!("`{unknown}` is not known here")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ctrl-C in front of everything that still runs, which ends well.
+    fn close(mut self) {
+        for server in &mut self.servers {
+            server.signal("INT");
+            assert!(server.ended().success(), "{}", server.said());
+        }
+    }
+}
+
+/// Whether this starts the program: `portolan ..` or `cargo run .. -- ..` from the root.
+fn is_program(words: &[&str]) -> bool {
+    words[0] == "portolan" || (words.starts_with(&["cargo", "run"]) && words.contains(&"--"))
+}
+
+#[test]
+fn every_command_of_every_page_runs() {
+    for page in page::all().iter().filter(|page| page.path != FOLLOWED) {
+        let commands = commands(page);
+        if commands.is_empty() {
+            continue;
+        }
+        let mut terminal = Terminal::open();
+        for line in commands {
+            terminal.run(&line).unwrap_or_else(|why| panic!("{}: {why}", page.path));
+        }
+        terminal.close();
+    }
+}
+
+#[test]
+fn a_command_that_does_not_run_is_found() {
+    let mut terminal = Terminal::open();
+    for line in [
+        "rm -rf market.db",
+        "portolan query rumours",
+        "cargo test -p portolan-nothing",
+        "cargo install --path crates/nothing",
+        "cargo run --release --example nothing",
+        "cargo publish",
+        "cargo test --sideways",
+    ] {
+        assert!(terminal.run(line).is_err(), "{line}");
+    }
+    terminal.run("cargo test -p portolan-kernel").unwrap();
+    terminal.run("cargo run --release --example dispatch -p portolan-runtime").unwrap();
+}

@@ -1,0 +1,14 @@
+//! What the documentation says is so: its links lead somewhere, what it names is there, its commands run, and its
+//! guides can be followed.
+
+mod commands;
+mod excerpts;
+mod guide;
+mod links;
+mod names;
+mod page;
+mod readme;
+
+#[path = "../end_to_end/support/mod.rs"]
+#[expect(dead_code, reason = "most of it is for the tests beside these")]
+mod support;
