@@ -9,7 +9,7 @@ use portolan_kernel::{Aggregate as _, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{bids, listing_texts, listings};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema};
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema, update};
 use crate::prepared;
 
 /// Keeps [`Listing`]s. A bid writes its own row and the listing's, however many bids there are.
@@ -79,13 +79,17 @@ impl Mapper<Listing> for ListingMapper {
                 | Event::ListingWithdrawn { .. } => {}
             }
         }
-        prepared!(diesel::update(listings::table.find(DbUuid::of(listing.id()))).set((
-            listings::version.eq(column_of(change.version)),
-            listings::status.eq(listing.status().as_str()),
-            listings::price_amount.eq(listing.price().amount),
-            listings::next_minimum_amount.eq(listing.next_minimum().map(|money| money.amount)),
-            listings::ends_at.eq(listing.ends_at().as_micros()),
-        )))
+        prepared!(update(
+            listings::table,
+            listings::id.eq(DbUuid::of(listing.id())),
+            (
+                listings::version.eq(column_of(change.version)),
+                listings::status.eq(listing.status().as_str()),
+                listings::price_amount.eq(listing.price().amount),
+                listings::next_minimum_amount.eq(listing.next_minimum().map(|money| money.amount)),
+                listings::ends_at.eq(listing.ends_at().as_micros()),
+            )
+        ))
         .execute(conn)?;
         Ok(())
     }
@@ -191,10 +195,14 @@ fn stored(conn: &mut Conn, row: Row, texts: Texts) -> Result<Stored<Listing>, Fa
 }
 
 fn write_texts(conn: &mut Conn, listing: &Listing) -> Result<(), Fault> {
-    prepared!(diesel::update(listing_texts::table.find(DbUuid::of(listing.id()))).set((
-        listing_texts::title.eq(&**listing.title()),
-        listing_texts::description.eq(&**listing.description()),
-    )))
+    prepared!(update(
+        listing_texts::table,
+        listing_texts::listing_id.eq(DbUuid::of(listing.id())),
+        (
+            listing_texts::title.eq(&**listing.title()),
+            listing_texts::description.eq(&**listing.description()),
+        )
+    ))
     .execute(conn)?;
     Ok(())
 }

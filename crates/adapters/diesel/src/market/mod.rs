@@ -3,7 +3,9 @@
 pub use listings::ListingMapper;
 pub use orders::OrderMapper;
 
-use super::{Conn, DbUuid, Fault, Mapper, Mappers, Orphan, RowChange, Schema, SqlUuid, Stored, engine};
+use super::{
+    Conn, DbUuid, Fault, Mapper, Mappers, Orphan, RowChange, Schema, SqlUuid, Stored, engine, update,
+};
 
 mod columns;
 mod listings;

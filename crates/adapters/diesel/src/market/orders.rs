@@ -8,7 +8,7 @@ use portolan_kernel::{Aggregate as _, Currency, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{order_lines, orders};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema};
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema, update};
 use crate::prepared;
 
 /// Keeps [`Order`]s.
@@ -73,17 +73,21 @@ impl Mapper<Order> for OrderMapper {
             }
         }
         let address = order.address();
-        prepared!(diesel::update(orders::table.find(DbUuid::of(order.id()))).set((
-            orders::version.eq(column_of(change.version)),
-            orders::status.eq(order.status().as_str()),
-            orders::items.eq(order.items()),
-            orders::total_amount.eq(order.total().amount),
-            orders::address_name.eq(address.map(|address| &*address.name)),
-            orders::address_street.eq(address.map(|address| &*address.street)),
-            orders::address_city.eq(address.map(|address| &*address.city)),
-            orders::address_country.eq(address.map(|address| &*address.country)),
-            orders::tracking.eq(order.tracking().map(|tracking| &**tracking)),
-        )))
+        prepared!(update(
+            orders::table,
+            orders::id.eq(DbUuid::of(order.id())),
+            (
+                orders::version.eq(column_of(change.version)),
+                orders::status.eq(order.status().as_str()),
+                orders::items.eq(order.items()),
+                orders::total_amount.eq(order.total().amount),
+                orders::address_name.eq(address.map(|address| &*address.name)),
+                orders::address_street.eq(address.map(|address| &*address.street)),
+                orders::address_city.eq(address.map(|address| &*address.city)),
+                orders::address_country.eq(address.map(|address| &*address.country)),
+                orders::tracking.eq(order.tracking().map(|tracking| &**tracking)),
+            )
+        ))
         .execute(conn)?;
         Ok(())
     }
@@ -198,13 +202,13 @@ fn lines(conn: &mut Conn, order: DbUuid, currency: Currency) -> Result<Arc<[Line
 
 /// Writes the line of this article as it is now, or removes it.
 fn write_line(conn: &mut Conn, order: &Order, sku: &str) -> Result<(), Fault> {
-    let of_order = order_lines::order_id.eq(DbUuid::of(order.id()));
-    let row = order_lines::table.filter(of_order).filter(order_lines::sku.eq(sku));
+    let of_order = order_lines::order_id.eq(DbUuid::of(order.id())).and(order_lines::sku.eq(sku));
     match order.line(sku) {
         Some(line) => {
-            prepared!(diesel::update(row).set(order_lines::quantity.eq(line.quantity))).execute(conn)?
+            prepared!(update(order_lines::table, of_order, order_lines::quantity.eq(line.quantity)))
+                .execute(conn)?
         }
-        None => diesel::delete(row).execute(conn)?,
+        None => diesel::delete(order_lines::table.filter(of_order)).execute(conn)?,
     };
     Ok(())
 }

@@ -9,14 +9,16 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::Error;
 
+use super::store::Words;
 use super::{Config, Conn, Durability, Fault, Location};
+use crate::prepared;
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// How much of the file the writer keeps in memory: pages of hot aggregates and the right edges of the trees.
-const WRITER_CACHE_KIB: u32 = 64 * 1024;
-const READER_CACHE_KIB: u32 = 16 * 1024;
+/// How much of the file a connection keeps in memory, beside what the system keeps. More is slower: at the end of a
+/// commit that split a page SQLite walks through all that it keeps.
+const CACHE_KIB: u32 = 16 * 1024;
 
 /// Looks at a file before SQLite does: whether it is there with something in it, and may be used as asked.
 pub(crate) fn inspect(location: &Location, to_write: bool) -> Result<bool, Fault> {
@@ -63,7 +65,7 @@ pub(crate) fn probe(config: &Config) -> Result<Conn, Fault> {
 /// A connection that reads the store while others write.
 pub(crate) fn open_reader(config: &Config) -> Result<Conn, Fault> {
     let mut conn = establish(config, "ro")?;
-    conn.batch_execute(&format!("{}pragma cache_size = -{READER_CACHE_KIB};", busy(config)))?;
+    conn.batch_execute(&format!("{}pragma cache_size = -{CACHE_KIB};", busy(config)))?;
     Ok(conn)
 }
 
@@ -77,7 +79,7 @@ pub(crate) fn open_writer(config: &Config) -> Result<Conn, Fault> {
     // The log is emptied by the keeper of the log, never inside a commit.
     conn.batch_execute(&format!(
         "{}pragma journal_mode = wal; pragma synchronous = {synchronous}; pragma wal_autocheckpoint = 0; \
-         pragma cache_size = -{WRITER_CACHE_KIB}; pragma temp_store = memory;",
+         pragma cache_size = -{CACHE_KIB}; pragma temp_store = memory;",
         busy(config)
     ))?;
     Ok(conn)
@@ -85,12 +87,12 @@ pub(crate) fn open_writer(config: &Config) -> Result<Conn, Fault> {
 
 /// Begins a transaction that is the only one to write until it ends.
 pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("begin immediate")
+    prepared!(Words::<()>::new("begin immediate")).execute(conn).map(drop)
 }
 
 /// Ends it; what it wrote is durable when this returns.
 pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("commit")
+    prepared!(Words::<()>::new("commit")).execute(conn).map(drop)
 }
 
 /// Ends it as if it had never begun. SQLite has ended it already after some faults, which is as good.
@@ -102,12 +104,7 @@ pub(crate) fn rollback(conn: &mut Conn) {
 
 /// A number that changes when another connection has written.
 pub(crate) fn data_version(conn: &mut Conn) -> QueryResult<i64> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        data_version: i64,
-    }
-    diesel::sql_query("pragma data_version").get_result::<Row>(conn).map(|row| row.data_version)
+    prepared!(Words::<BigInt>::new("pragma data_version")).get_result(conn)
 }
 
 /// The names of all tables.

@@ -13,10 +13,10 @@ use super::connection::open_writer;
 use super::{Config, Conn, Fault, Location};
 
 /// After about so many changed rows the log is copied into the file, beside the writer.
-const ROWS_BETWEEN_CHECKPOINTS: u64 = 8_192;
+const ROWS_BETWEEN_CHECKPOINTS: u64 = 32_768;
 
 /// From this size on the writer is held up for a moment, so that the log can begin again from its start.
-const RESTART_FROM_BYTES: u64 = 32 << 20;
+const RESTART_FROM_BYTES: u64 = 64 << 20;
 
 /// How long a reader may keep the log from beginning again while the writer is held up.
 const RESTART_WAIT: Duration = Duration::from_millis(50);
@@ -139,6 +139,8 @@ impl Keeper {
         if log.bytes() < RESTART_FROM_BYTES {
             return Ok(log);
         }
+        // What was added meanwhile is much less, so that the writer stands still for a moment only.
+        self.checkpoint("passive")?;
         let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Waiting for readers costs the writer its page cache, so that it is the second choice.
         let mode = if log.bytes() < 2 * RESTART_FROM_BYTES { "passive" } else { "restart" };

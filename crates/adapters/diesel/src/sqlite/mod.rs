@@ -6,7 +6,7 @@
 pub use config::{Config, Durability, Location};
 pub use store::{
     Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, Prepared,
-    RecordedReset, RowChange, Schema, SqlUuid, Store, Stored,
+    RecordedReset, RowChange, Schema, SqlUuid, Store, Stored, Update, update,
 };
 
 /// The connection that mappers write on.

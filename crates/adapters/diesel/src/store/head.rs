@@ -16,6 +16,7 @@ pub(super) struct Head {
     sender: watch::Sender<State>,
     polled: Mutex<Option<Instant>>,
     polls: AtomicU64,
+    groups: AtomicU64,
 }
 
 /// What a waiting reader sees.
@@ -28,7 +29,7 @@ pub(super) struct State {
 impl Head {
     pub(super) fn new(position: Position) -> Self {
         let sender = watch::Sender::new(State { position, closed: false });
-        Self { sender, polled: Mutex::new(None), polls: AtomicU64::new(0) }
+        Self { sender, polled: Mutex::new(None), polls: AtomicU64::new(0), groups: AtomicU64::new(0) }
     }
 
     pub(super) fn get(&self) -> Position {
@@ -68,5 +69,15 @@ impl Head {
     /// How often somebody has looked.
     pub(super) fn polls(&self) -> u64 {
         self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Notes that one more transaction was written.
+    pub(super) fn count_group(&self) {
+        self.groups.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many transactions were written.
+    pub(super) fn groups(&self) -> u64 {
+        self.groups.load(Ordering::Relaxed)
     }
 }

@@ -57,6 +57,12 @@ impl Store {
         self.known_head().polls()
     }
 
+    /// How many transactions this handle's process has written: fewer than commits where these were taken in groups.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.known_head().groups()
+    }
+
     /// How often a store looks for commits of other processes at the most.
     pub const POLLS_PER_SECOND: u64 = 10;
 }

@@ -9,7 +9,8 @@ pub use info::Info;
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use migrate::{Migrated, Schema};
 pub use open::{OpenMode, Store};
-pub use prepared::Prepared;
+pub(super) use prepared::Words;
+pub use prepared::{Prepared, Update, update};
 
 use super::{Config, Conn, engine};
 

@@ -6,9 +6,11 @@
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::expression::AppearsOnTable;
+use diesel::query_builder::{AsChangeset, AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::{Connection, RunQueryDsl};
+use diesel::sql_types::Bool;
+use diesel::{Connection, RunQueryDsl, Table};
 
 /// Takes a query whose text is always the same, so that it is prepared once for each connection. To be run like the
 /// query itself.
@@ -18,12 +20,13 @@ use diesel::{Connection, RunQueryDsl};
 ///
 /// ```
 /// use portolan_diesel::diesel::{self, prelude::*};
-/// use portolan_diesel::{prepared, sqlite::Conn};
+/// use portolan_diesel::prepared;
+/// use portolan_diesel::sqlite::{Conn, update};
 ///
 /// diesel::table! { places (id) { id -> BigInt, name -> Text } }
 ///
 /// fn rename(conn: &mut Conn, id: i64, name: &str) -> QueryResult<usize> {
-///     prepared!(diesel::update(places::table.find(id)).set(places::name.eq(name))).execute(conn)
+///     prepared!(update(places::table, places::id.eq(id), places::name.eq(name))).execute(conn)
 /// }
 /// ```
 #[macro_export]
@@ -64,9 +67,64 @@ impl<DB: Backend, Q: QueryFragment<DB>, Text> QueryFragment<DB> for Prepared<Q, 
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.query.walk_ast(out)
     }
+}
 
-    /// Diesel never keeps an update, because the columns that it sets may differ from run to run; here they do not.
-    fn is_safe_to_cache_prepared(&self, _backend: &DB) -> QueryResult<bool> {
-        Ok(true)
+/// Sets columns of the rows that a condition selects, like `diesel::update`, which Diesel prepares anew each time
+/// because the columns that it sets may differ from run to run. To be run inside [`prepared!`](crate::prepared).
+pub fn update<T, P, C>(table: T, condition: P, changes: C) -> Update<T, P, C::Changeset>
+where
+    T: Table,
+    P: AppearsOnTable<T, SqlType = Bool>,
+    C: AsChangeset<Target = T>,
+{
+    Update { table, condition, changes: changes.as_changeset() }
+}
+
+/// An update whose text is always the same: what [`update`] makes.
+#[derive(Debug, Clone, Copy)]
+pub struct Update<T, P, V> {
+    table: T,
+    condition: P,
+    changes: V,
+}
+
+impl<DB, T, P, V> QueryFragment<DB> for Update<T, P, V>
+where
+    DB: Backend,
+    T: Table + QueryFragment<DB>,
+    P: QueryFragment<DB>,
+    V: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        self.table.walk_ast(out.reborrow())?;
+        out.push_sql(" SET ");
+        self.changes.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        self.condition.walk_ast(out)
+    }
+}
+
+/// A statement without values, by its text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words<ST> {
+    words: &'static str,
+    sql_type: PhantomData<fn() -> ST>,
+}
+
+impl<ST> Words<ST> {
+    pub(crate) const fn new(words: &'static str) -> Self {
+        Self { words, sql_type: PhantomData }
+    }
+}
+
+impl<ST> Query for Words<ST> {
+    type SqlType = ST;
+}
+
+impl<DB: Backend, ST> QueryFragment<DB> for Words<ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(self.words);
+        Ok(())
     }
 }

@@ -201,6 +201,7 @@ impl Writer {
                 Failed::RolledBack(fault)
             });
         }
+        self.head.count_group();
         self.log.wrote(decided.rows);
         self.head.raise(heads.last());
         Ok(decided)

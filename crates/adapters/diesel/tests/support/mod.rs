@@ -1,5 +1,11 @@
 //! Stores of counters: the aggregate of the test kit, kept in rows.
-#![allow(dead_code, unused_imports, unreachable_pub, clippy::allow_attributes, reason = "each test program uses its part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "each test program uses its part"
+)]
 
 pub use counter_mapper::CounterMapper;
 pub use harness::SqliteHarness;
