@@ -39,6 +39,8 @@ pub enum Command {
     Send(Send),
     /// Read a view
     Query(Query),
+    /// Why a listing or an order does not satisfy a specification, or that it does
+    Why(Why),
     /// Print the journal
     Events(Events),
     /// Print one aggregate, as it is or as it was
@@ -107,6 +109,19 @@ pub struct Query {
     #[arg(long, value_name = "POSITION")]
     pub at_least: Option<u64>,
     /// How rows are printed.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The listing or the order
+    pub id: Uuid,
+    /// The specification, as text or JSON: 'status = "published" and price < "50.00 EUR"'
+    #[arg(value_name = "SPEC", allow_hyphen_values = true)]
+    pub criteria: String,
+    /// How reasons are printed.
     #[command(flatten)]
     pub json: Json,
 }

@@ -62,6 +62,7 @@ async fn dispatch(config: &Config, command: Command) -> Result<(), Failure> {
         Command::Import(import) => commands::import::run(config, &import).await,
         Command::Send(send) => commands::send::run(config, &send.command).await,
         Command::Query(query) => commands::query::run(config, &query).await,
+        Command::Why(why) => commands::why::run(config, &why).await,
         Command::Events(events) => commands::events::run(config, &events).await,
         Command::Show(show) => commands::show::run(config, &show).await,
         Command::Subscriptions(subscriptions) => commands::subscriptions::run(config, &subscriptions).await,

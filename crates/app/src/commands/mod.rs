@@ -11,3 +11,4 @@ pub mod serve;
 pub mod show;
 pub mod store;
 pub mod subscriptions;
+pub mod why;

@@ -1,0 +1,79 @@
+//! `why`: why a row does not satisfy a specification, or that it does.
+
+use portolan_application::projections::{ListingProjector, OrderProjector};
+use portolan_application::wire::{MarketDecoder, MarketEvent};
+use portolan_domain::{Listing, Order};
+use portolan_kernel::{Aggregate, Decoder, Envelope, Error, Journal, Projector, Recorded, Until, Version};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::query::criteria;
+use crate::cli::Why;
+use crate::config::Config;
+use crate::output::Rows;
+use crate::{Failure, wiring};
+
+/// How many events are read at once.
+const PAGE: usize = 1_000;
+
+/// Prints the smallest failing parts with the row's values, or that the row satisfies the specification. The row
+/// is made of its own history alone, so that no view has to be built.
+///
+/// # Errors
+/// [`Failure::Usage`] for a specification that is none; [`Failure::Failed`] where there is no such row.
+pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
+    let store = wiring::read_only(config).await?;
+    let answers = answer(&store, why.id, &why.criteria).await?;
+    let mut rows = Rows::new(why.json.json);
+    answers.iter().try_for_each(|row| rows.push(row))?;
+    rows.flush()
+}
+
+/// The lines that are printed: one that says that it does, or one for each reason.
+///
+/// # Errors
+/// As [`run`].
+pub async fn answer(journal: &dyn Journal, id: Uuid, text: &str) -> Result<Vec<Value>, Failure> {
+    let history = history(journal, id).await?;
+    match history.first().map(|event| event.aggregate_type.as_str()) {
+        Some(Listing::TYPE) => of(&ListingProjector, history, id, text),
+        Some(Order::TYPE) => of(&OrderProjector, history, id, text),
+        _ => Err(Failure::Failed(format!("there is no listing and no order {id}"))),
+    }
+}
+
+async fn history(journal: &dyn Journal, id: Uuid) -> Result<Vec<Envelope>, Error> {
+    let mut history: Vec<Envelope> = Vec::new();
+    loop {
+        let after = history.last().map_or(Version::ZERO, |last| last.version);
+        let page = journal.history(id, after, Until::Now, PAGE).await?;
+        if page.is_empty() {
+            return Ok(history);
+        }
+        history.extend(page);
+    }
+}
+
+fn of<P: Projector<MarketEvent>>(
+    projector: &P,
+    history: Vec<Envelope>,
+    id: Uuid,
+    text: &str,
+) -> Result<Vec<Value>, Failure> {
+    let specification = criteria::<P::View>(text)?;
+    let decoder = MarketDecoder::default();
+    let mut row = None;
+    for envelope in history {
+        let event = decoder.decode(&envelope)?;
+        projector.project(&mut row, &Recorded::of(envelope, event));
+    }
+    let row = row.ok_or_else(|| Failure::Failed(format!("{id} was removed")))?;
+    Ok(match specification.why_not(&row)? {
+        None => vec![json!({ "id": id, "satisfied": true })],
+        Some(why) => why
+            .reasons
+            .iter()
+            .map(|reason| json!({ "id": id, "satisfied": false, "because": reason.because, "part": reason.part }))
+            .collect(),
+    })
+}
