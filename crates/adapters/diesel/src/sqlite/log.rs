@@ -12,8 +12,9 @@ use diesel::sql_types::BigInt;
 use super::connection::open_writer;
 use super::{Config, Conn, Fault, Location};
 
-/// After about so many changed rows the log is copied into the file, beside the writer.
-const ROWS_BETWEEN_CHECKPOINTS: u64 = 32_768;
+/// After about so many pages the log is copied into the file, beside the writer. The more it holds, the fewer pages
+/// are copied twice; and each copying slows the commits beside it.
+const PAGES_BETWEEN_CHECKPOINTS: u64 = 32_768;
 
 /// From this size on the writer is held up for a moment, so that the log can begin again from its start.
 const RESTART_FROM_BYTES: u64 = 64 << 20;
@@ -30,20 +31,35 @@ pub(crate) struct LogKeeper {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
     /// Held by the writer during a group, and by the keeper while the log is to stand still.
     turn: Mutex<()>,
-    rows: AtomicU64,
+    pages: AtomicU64,
+    /// After so many pages there is something to do.
+    threshold: u64,
     is_full: AtomicBool,
     closing: Mutex<bool>,
     wake: Condvar,
 }
 
+impl Shared {
+    fn new(threshold: u64) -> Self {
+        Self {
+            turn: Mutex::default(),
+            pages: AtomicU64::new(0),
+            threshold,
+            is_full: AtomicBool::new(false),
+            closing: Mutex::new(false),
+            wake: Condvar::new(),
+        }
+    }
+}
+
 impl LogKeeper {
     /// Starts the keeper of this store's log; a store in memory has none.
     pub(crate) fn start(config: &Config) -> Result<Self, Fault> {
-        let shared = Arc::new(Shared::default());
+        let threshold = PAGES_BETWEEN_CHECKPOINTS.min(config.log_limit_bytes / Log::PAGE_BYTES / 4).max(1);
+        let shared = Arc::new(Shared::new(threshold));
         if config.location == Location::Memory {
             return Ok(Self { shared, thread: None });
         }
@@ -51,6 +67,7 @@ impl LogKeeper {
         let mut keeper = Keeper {
             conn: open_writer(&quick)?,
             limit_bytes: config.log_limit_bytes,
+            restart_from_bytes: RESTART_FROM_BYTES.min(config.log_limit_bytes / 2),
             shared: Arc::clone(&shared),
         };
         let thread =
@@ -63,10 +80,11 @@ impl LogKeeper {
         self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that so many rows were committed.
-    pub(crate) fn wrote(&self, rows: usize) {
-        let before = self.shared.rows.fetch_add(rows as u64, Ordering::Relaxed);
-        if before < ROWS_BETWEEN_CHECKPOINTS && before + rows as u64 >= ROWS_BETWEEN_CHECKPOINTS {
+    /// Notes that about so many pages were added to the log.
+    pub(crate) fn wrote(&self, pages: u64) {
+        let before = self.shared.pages.fetch_add(pages, Ordering::Relaxed);
+        let threshold = self.shared.threshold;
+        if before < threshold && before + pages >= threshold {
             // The lock orders this after the keeper's look at the count, so that the wake-up is not lost.
             drop(self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner));
             self.shared.wake.notify_one();
@@ -94,13 +112,14 @@ impl Drop for LogKeeper {
 struct Keeper {
     conn: Conn,
     limit_bytes: u64,
+    restart_from_bytes: u64,
     shared: Arc<Shared>,
 }
 
 impl Keeper {
     fn run(&mut self) {
         while self.wait() {
-            self.shared.rows.store(0, Ordering::Relaxed);
+            self.shared.pages.store(0, Ordering::Relaxed);
             let shared = Arc::clone(&self.shared);
             match self.shorten(&shared) {
                 Ok(log) => {
@@ -117,7 +136,7 @@ impl Keeper {
     /// Waits until there is something to do; not for ever while the log is full. False: the store closes.
     fn wait(&self) -> bool {
         let is_idle = |closing: &mut bool| {
-            !*closing && self.shared.rows.load(Ordering::Relaxed) < ROWS_BETWEEN_CHECKPOINTS
+            !*closing && self.shared.pages.load(Ordering::Relaxed) < self.shared.threshold
         };
         let closing = self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner);
         let closing = if self.shared.is_full.load(Ordering::Relaxed) {
@@ -136,14 +155,14 @@ impl Keeper {
     /// that the next commit begins it again.
     fn shorten(&mut self, shared: &Shared) -> Result<Log, Fault> {
         let log = self.checkpoint("passive")?;
-        if log.bytes() < RESTART_FROM_BYTES {
+        if log.bytes() < self.restart_from_bytes {
             return Ok(log);
         }
         // What was added meanwhile is much less, so that the writer stands still for a moment only.
         self.checkpoint("passive")?;
         let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Waiting for readers costs the writer its page cache, so that it is the second choice.
-        let mode = if log.bytes() < 2 * RESTART_FROM_BYTES { "passive" } else { "restart" };
+        let mode = if log.bytes() < 2 * self.restart_from_bytes { "passive" } else { "restart" };
         self.checkpoint(mode)
     }
 

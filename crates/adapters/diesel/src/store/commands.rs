@@ -1,13 +1,36 @@
 //! The outcomes of commands, kept for a repeat.
 
 use diesel::prelude::*;
-use portolan_kernel::{Error, Idempotency, Kept, Outcome, RecordedOutcome, Timestamp};
+use portolan_kernel::{Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, Timestamp};
 use uuid::Uuid;
 
 use super::ids::DbUuid;
 use super::tables::commands;
-use super::{Conn, Fault};
+use super::{Conn, Fault, Store};
 use crate::prepared;
+
+/// How many records are looked at in one go.
+pub(super) const SWEEP_RECORDS: usize = 1_000;
+
+impl Store {
+    /// Removes the outcomes of commands whose time is over, and answers how many. The store does so by itself, slowly.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it cannot write; [`Error::Full`] where its queue has no room.
+    pub async fn remove_expired_outcomes(&self) -> Result<u64> {
+        let (mut removed, mut after) = (0, None);
+        loop {
+            let clock = self.0.clock.clone();
+            let sweep = move |conn: &mut Conn| remove_expired(conn, after, SWEEP_RECORDS, clock.now());
+            let (some, next) = self.queue()?.write(sweep).await?;
+            removed += some as u64;
+            after = next;
+            if after.is_none() {
+                return Ok(removed);
+            }
+        }
+    }
+}
 
 /// The record of a command; `None` where there is none, or its time is over.
 pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Option<RecordedOutcome>, Fault> {

@@ -16,7 +16,21 @@ use super::{Conn, Fault, commands};
 /// What was decided about a group: an answer for each change set, in order, and how much was written.
 pub(super) struct Decided {
     pub(super) answers: Vec<Result<Committed>>,
+    pub(super) written: Written,
+}
+
+/// How much was written, for the log's sake.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Written {
     pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Written {
+    /// About how many pages it took: one for each row, and more for long ones.
+    pub(super) const fn pages(self) -> u64 {
+        (self.rows + self.bytes / 2_048) as u64
+    }
 }
 
 /// Decides who of these wins, and writes the winners. Runs inside a write transaction; where it fails, the
@@ -33,11 +47,11 @@ pub(super) fn write(
 ) -> Result<Decided, Fault> {
     let mut answers = Vec::with_capacity(group.len());
     let mut winners = Vec::with_capacity(group.len());
-    let mut rows = 0;
+    let mut written = Written::default();
     for &change_set in group {
         let answer = match decide(conn, heads, now, change_set)? {
             Verdict::Accepted { committed, versions, after } => {
-                rows += usize::from(change_set.idempotency.is_some());
+                written.rows += usize::from(change_set.idempotency.is_some());
                 winners.push(Winner { change_set, versions, after });
                 Ok(committed)
             }
@@ -45,9 +59,9 @@ pub(super) fn write(
         };
         answers.push(answer);
     }
-    rows += write_rows(conn, mappers, &winners)?;
-    rows += write_journal(conn, now, &winners)?;
-    Ok(Decided { answers, rows })
+    written.rows += write_rows(conn, mappers, &winners)?;
+    write_journal(conn, now, &winners, &mut written)?;
+    Ok(Decided { answers, written })
 }
 
 enum Verdict {
@@ -139,15 +153,23 @@ fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Res
     Ok(rows)
 }
 
-fn write_journal(conn: &mut Conn, now: Timestamp, winners: &[Winner<'_>]) -> Result<usize, Fault> {
-    let mut rows = 0;
+fn write_journal(
+    conn: &mut Conn,
+    now: Timestamp,
+    winners: &[Winner<'_>],
+    written: &mut Written,
+) -> Result<(), Fault> {
     for Winner { change_set, versions, after } in winners {
         let mut events = NewEvents::of(change_set, *after, now);
         for (change, version) in change_set.changes.iter().zip(versions) {
-            rows += events.write(conn, change, *version)?;
+            events.write(conn, change, *version)?;
+            written.rows += change.events.len();
+            for event in &change.events {
+                written.bytes += event.payload.len() + change_set.metadata.len();
+            }
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 impl<'a> Write<'a> {

@@ -193,7 +193,7 @@ impl<'a> NewEvents<'a> {
     }
 
     /// Writes those of one change, which lead to `version`.
-    pub(super) fn write(&mut self, conn: &mut Conn, change: &Change, version: Version) -> QueryResult<usize> {
+    pub(super) fn write(&mut self, conn: &mut Conn, change: &Change, version: Version) -> QueryResult<()> {
         let first = version.get() - change.events.len() as u64;
         for (event, version) in change.events.iter().zip(first + 1..) {
             self.position = self.position.plus(1);
@@ -213,7 +213,7 @@ impl<'a> NewEvents<'a> {
             };
             prepared!(diesel::insert_into(journal::table).values(&row)).execute(conn)?;
         }
-        Ok(change.events.len())
+        Ok(())
     }
 }
 

@@ -18,8 +18,7 @@ use super::{Config, Conn, Fault, Mappers, commands, doubt, engine};
 /// How long a group waits for callers that were answered just now and are likely to ask again.
 const GATHER: Duration = Duration::from_micros(100);
 
-/// How many records of commands are looked at in one go, how long to rest in between, and after a whole round.
-const SWEEP_RECORDS: usize = 1_000;
+/// How long to rest between two goes at records whose time is over, and after a whole round of them.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_REST: Duration = Duration::from_secs(3_600);
 
@@ -178,7 +177,7 @@ impl Writer {
             let mut decided = group::write(conn, heads, mappers, now, &change_sets)?;
             for task in members.iter_mut().filter_map(Member::task) {
                 task.run(conn)?;
-                decided.rows += 1;
+                decided.written.rows += 1;
             }
             Ok(decided)
         }));
@@ -202,7 +201,7 @@ impl Writer {
             });
         }
         self.head.count_group();
-        self.log.wrote(decided.rows);
+        self.log.wrote(decided.written.pages());
         self.head.raise(heads.last());
         Ok(decided)
     }
@@ -241,7 +240,7 @@ impl Writer {
         let _turn = self.log.turn();
         let Some(conn) = &mut self.conn else { return };
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
-            let swept = commands::remove_expired(conn, after, SWEEP_RECORDS, now);
+            let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now);
             let end = if swept.is_ok() { engine::commit(conn) } else { Ok(engine::rollback(conn)) };
             end.map_err(Fault::from).and(swept)
         });

@@ -1,0 +1,88 @@
+//! Two stores on one file, as two processes have it.
+
+mod support;
+
+use std::time::Duration;
+
+use portolan_kernel::{Claim, Error, Journal as _, Leases as _, Position, READ_LIMIT};
+use support::{Fixture, findings, stored, version};
+
+#[tokio::test]
+async fn each_sees_what_the_other_wrote() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    version(fixture.begins("a").commit(&one).await);
+    assert_eq!(version(fixture.counts("a", 1, 0).commit(&other).await), 2);
+    // The first remembers version 1, and must notice that it is the truth no more.
+    let stale = fixture.counts("a", 1, 0).commit(&one).await;
+    assert!(matches!(stale, Err(Error::Conflict { expected: 1, actual: 2, .. })), "{stale:?}");
+    assert_eq!(version(fixture.counts("a", 2, 1).commit(&one).await), 3);
+    assert_eq!(stored(&other, "a").await, Some((2, 3)));
+    let taken = fixture.begins("a").commit(&other).await;
+    assert!(matches!(taken, Err(Error::AlreadyExists(_))), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_stay_dense_while_both_write() {
+    let fixture = Fixture::new();
+    let stores = [fixture.open(), fixture.open()];
+    let mut tasks = Vec::new();
+    for number in 0..200 {
+        let (store, work) = (stores[number % 2].clone(), fixture.begins(&format!("{number}")));
+        tasks.push(tokio::spawn(async move { work.commit(&store).await }));
+    }
+    for task in tasks {
+        version(task.await.unwrap());
+    }
+    let events = stores[0].read(Position::ZERO, READ_LIMIT).await.unwrap();
+    let positions: Vec<u64> = events.iter().map(|event| event.position.get()).collect();
+    assert_eq!(positions, (1..=200).collect::<Vec<_>>());
+    assert_eq!(findings(&stores[1]).await, []);
+}
+
+#[tokio::test]
+async fn a_waiting_reader_hears_of_the_others_commit_within_200_ms() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    let waiting = tokio::spawn({
+        let one = one.clone();
+        async move { one.changed(Position::ZERO).await }
+    });
+    version(fixture.begins("a").commit(&other).await);
+    let heard = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
+    assert_eq!(heard, Ok(Position(1)));
+}
+
+#[tokio::test]
+async fn a_lease_has_one_owner_and_names_its_process() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    let Claim::Granted(lease) = one.claim("orders").await.unwrap() else { panic!("not granted") };
+    let Claim::Taken { by } = other.claim("orders").await.unwrap() else { panic!("granted twice") };
+    assert_eq!(by, Some(std::process::id().to_string()));
+    assert!(matches!(one.claim("orders").await.unwrap(), Claim::Taken { .. }));
+    assert!(matches!(other.claim("Other name").await.unwrap(), Claim::Granted(_)));
+    drop(lease);
+    assert!(matches!(other.claim("orders").await.unwrap(), Claim::Granted(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_make_the_store_at_once_make_one() {
+    for _ in 0..10 {
+        let fixture = Fixture::new();
+        let open = || {
+            let config = fixture.config();
+            let clock = fixture.clock.clone();
+            tokio::task::spawn_blocking(move || {
+                use portolan_diesel::sqlite::{Mappers, OpenMode, Store};
+                let mappers = Mappers::new().with(support::CounterMapper);
+                let registry = portolan_testkit::counter::registry();
+                Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, std::sync::Arc::new(clock))
+            })
+        };
+        let (one, other) = (open(), open());
+        let (one, other) = (one.await.unwrap().unwrap(), other.await.unwrap().unwrap());
+        version(fixture.begins("a").commit(&one).await);
+        assert_eq!(stored(&other, "a").await, Some((0, 1)));
+    }
+}
