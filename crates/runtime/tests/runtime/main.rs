@@ -7,4 +7,3 @@ mod mediator;
 mod middleware;
 mod subscription;
 mod support;
-mod trace;

@@ -20,7 +20,7 @@ use crate::support::{
 };
 
 /// Long enough for everything here, in the test's time.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 
 /// Everything that survives a process.
 #[derive(Clone)]

@@ -38,9 +38,9 @@ pub fn write_side(store: Arc<dyn WriteStore>) -> WriteSide {
     WriteSide::new(store, registry(), Arc::new(SystemIds::new()))
 }
 
-/// Waits for a witness, at most five seconds of the test's time.
+/// Waits for a witness, at most half a minute of the test's time.
 pub async fn within<T>(witness: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(5), witness).await.expect("the witness came in time")
+    tokio::time::timeout(Duration::from_secs(30), witness).await.expect("the witness came in time")
 }
 
 /// Runs a test on a current-thread runtime and on one with two workers.
