@@ -27,7 +27,7 @@ impl Malformed {
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
         let message =
-            text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text).to_owned();
+            without_value(text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text));
         // Where the text is not JSON at all, the path says only how far the reader had come.
         let pointer = path.filter(|_| error.is_data()).map_or_else(String::new, pointer);
         Self { pointer, line, column, message }
@@ -52,6 +52,18 @@ fn locate<'a, T: Deserialize<'a>>(text: &'a [u8], error: &serde_json::Error) -> 
     }
 }
 
+/// The sentence without the value that was found: it may be a ceiling or a reserve, and the place says enough.
+fn without_value(message: &str) -> String {
+    let found = ["invalid type: ", "invalid value: "].iter().find(|start| message.starts_with(**start));
+    let parts = found.and_then(|_| Some((message.find(['"', '`'])?, message.rfind(", expected ")?)));
+    match parts {
+        Some((value, expected)) if value < expected => {
+            format!("{}{}", message[..value].trim_end(), &message[expected..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
 fn pointer(path: &Path) -> String {
     let mut pointer = String::new();
     for segment in path {
@@ -64,4 +76,19 @@ fn pointer(path: &Path) -> String {
         }
     }
     pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        let said = |text: &str| parse::<i64>(text.as_bytes()).unwrap_err().message;
+        assert_eq!(said("\"7, expected 8\""), "invalid type: string, expected i64");
+        assert_eq!(said("1.5"), "invalid type: floating point, expected i64");
+        assert_eq!(said("10000000000000000000"), "invalid value: integer, expected i64");
+        assert_eq!(said("[]"), "invalid type: sequence, expected i64");
+        assert_eq!(said("null"), "invalid type: null, expected i64");
+    }
 }
