@@ -1,37 +1,90 @@
 //! Portolan measured next to hand-written twins, in the same run.
 //!
-//! These machines are shared and noisy: what counts is the ratio of medians over interleaved runs, not a figure
-//! by itself. Each line of stdout is one run, as JSON; medians and ratios follow on stderr.
+//! - `run/`: the workloads, one a file; [`Workload`] says what each does.
+//! - `twin/`: the same rows written by hand, one transaction a command (`plain`) or batched (`batched`).
+//! - `portolan.rs`: the real thing, wired by the program's own composition root.
+//!
+//! Machines are shared and noisy: what counts is the ratio of medians over interleaved runs, not a figure by itself.
+//! Each line of stdout is one run, as JSON; medians and ratios follow on stderr.
 
+mod ground;
+mod market;
 mod measure;
 mod portolan;
 mod run;
 mod twin;
 mod work;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
+pub use run::Start;
+
 /// What to measure, and how often.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "market", about = "Portolan next to hand-written twins")]
 pub struct Plan {
     /// Which workloads; all without
     #[arg(value_enum)]
     pub workloads: Vec<Workload>,
     /// Runs of each system, interleaved; the median counts
-    #[arg(long, default_value_t = 5)]
-    pub runs: usize,
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    pub runs: u64,
     /// Commands a run
-    #[arg(long, default_value_t = 50_000)]
-    pub commands: usize,
-    /// How many callers at once
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
-    pub callers: Vec<usize>,
-    /// Where the stores are made; on the disk that is to be measured
-    #[arg(long, default_value = "target/bench")]
-    pub place: std::path::PathBuf,
+    #[arg(long, default_value_t = 50_000, value_parser = count())]
+    pub commands: u64,
+    /// How many callers at once, in `place_bid` and `append`
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64], value_parser = clap::value_parser!(u64).range(1..=4_096))]
+    pub callers: Vec<u64>,
+    /// Events of the journal that `replay` reads; made once and kept
+    #[arg(long, default_value_t = 1_000_000, value_parser = count())]
+    pub events: u64,
+    /// Where the stores are made: on the disk that is to be measured
+    #[arg(long, default_value = PLACE, hide_default_value = true)]
+    pub place: PathBuf,
+    /// Everything for a moment, to see that it works; the figures mean little
+    #[arg(long)]
+    pub quick: bool,
+    /// One start of `replay`, in a process of its own
+    #[arg(long, hide = true)]
+    pub start: Option<Start>,
+}
+
+/// Below the workspace's own folder of built things.
+const PLACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench");
+
+fn count() -> clap::builder::RangedU64ValueParser<u64> {
+    clap::value_parser!(u64).range(100..=100_000_000)
+}
+
+impl Plan {
+    /// Every workload for a moment: what tests run.
+    #[must_use]
+    pub fn quick() -> Self {
+        Self {
+            workloads: Vec::new(),
+            runs: 1,
+            commands: 1_000,
+            callers: vec![1, 64],
+            events: 10_000,
+            place: PLACE.into(),
+            quick: true,
+            start: None,
+        }
+    }
+
+    /// As the arguments say, shortened where they ask for it.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        let Self { workloads, place, start, quick, .. } = self;
+        if quick {
+            Self { workloads, place, start, ..Self::quick() }
+        } else {
+            Self { workloads, place, start, ..self }
+        }
+    }
 }
 
 /// What is measured.
@@ -42,6 +95,16 @@ pub enum Workload {
     PlaceBid,
     /// New orders with three lines
     Append,
+    /// A command that changes nothing, through mediator and middleware
+    Dispatch,
+    /// A file of bids
+    Import,
+    /// A start: the journal into the read models
+    Replay,
+    /// Bids over HTTP, on 64 kept-alive connections
+    Http,
+    /// From the receipt of a bid until the read model shows it, at half the highest rate
+    Visible,
 }
 
 /// Measures, prints, compares.

@@ -11,20 +11,20 @@ use serde::Serialize;
 /// One run, printed as a JSON line.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Sample {
-    /// What was measured: `portolan`, `plain`, `batched`.
-    pub(crate) system: String,
+    /// What was measured: `portolan`, or one of its twins.
+    pub(crate) system: &'static str,
     /// Where it stores.
-    pub(crate) store: String,
+    pub(crate) store: &'static str,
     /// What it did.
-    pub(crate) workload: String,
+    pub(crate) workload: &'static str,
     /// How many callers at once.
     pub(crate) callers: usize,
     /// Calls a second, over all callers.
     pub(crate) per_s: f64,
-    /// Median latency of a call.
-    pub(crate) p50_us: u64,
+    /// Median latency of a call; null where calls are not timed one by one.
+    pub(crate) p50_us: Option<f64>,
     /// 99th percentile.
-    pub(crate) p99_us: u64,
+    pub(crate) p99_us: Option<f64>,
     /// Calls that were not accepted.
     pub(crate) errors: usize,
     /// Anything else worth saying.
@@ -32,6 +32,21 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// So many calls in this time, none of them timed by itself.
+    pub(crate) fn of_all(system: &'static str, workload: &'static str, calls: usize, took: Duration) -> Self {
+        Self {
+            system,
+            store: "sqlite",
+            workload,
+            callers: 1,
+            per_s: (calls as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE)).round(),
+            p50_us: None,
+            p99_us: None,
+            errors: 0,
+            note: String::new(),
+        }
+    }
+
     /// Prints it to stdout.
     #[expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
     pub(crate) fn print(&self) {
@@ -42,82 +57,96 @@ impl Sample {
     }
 }
 
-/// Makes `total` calls from `callers` tasks; `call` gets the number of the call, from 0, each once.
-pub(crate) async fn run<F, C>(system: &str, workload: &str, callers: usize, total: usize, call: C) -> Sample
+/// Latencies, in nanoseconds and in bounded memory.
+pub(crate) struct Latencies(Histogram<u64>);
+
+impl Latencies {
+    /// Up to a minute, to three digits.
+    ///
+    /// # Errors
+    /// None: the bounds are fixed and fit.
+    pub(crate) fn new() -> Result<Self, hdrhistogram::CreationError> {
+        Histogram::new_with_bounds(1, 60_000_000_000, 3).map(Self)
+    }
+
+    pub(crate) fn record(&mut self, latency: Duration) {
+        self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    fn add(&mut self, other: &Self) {
+        // Both have the same bounds.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// In microseconds.
+    pub(crate) fn quantile(&self, quantile: f64) -> Option<f64> {
+        (!self.0.is_empty()).then(|| (self.0.value_at_quantile(quantile) / 100) as f64 / 10.0)
+    }
+}
+
+/// Makes `total` calls from `callers` tasks. `call` gets the number of its caller, from 0, and of the call, from 0:
+/// each once, in rising order for each caller.
+///
+/// # Errors
+/// Where a caller panicked.
+pub(crate) async fn run<F, C>(
+    system: &'static str,
+    workload: &'static str,
+    callers: usize,
+    total: usize,
+    call: C,
+) -> super::run::Done<Sample>
 where
-    C: Fn(usize) -> F + Send + Sync + 'static,
+    C: Fn(usize, usize) -> F + Send + Sync + 'static,
     F: Future<Output = bool> + Send,
 {
     let call = Arc::new(call);
     let next = Arc::new(AtomicUsize::new(0));
+    let mut tasks = Vec::with_capacity(callers);
     let started = Instant::now();
-    let tasks: Vec<_> = (0..callers)
-        .map(|_| {
-            let (call, next) = (Arc::clone(&call), Arc::clone(&next));
-            tokio::spawn(async move {
-                let mut latencies = Vec::with_capacity(total / callers + 1);
-                let mut errors = 0;
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= total {
-                        return (latencies, errors);
-                    }
-                    let begun = Instant::now();
-                    errors += usize::from(!call(number).await);
-                    latencies.push(begun.elapsed());
+    for caller in 0..callers {
+        let (call, next) = (Arc::clone(&call), Arc::clone(&next));
+        let mut latencies = Latencies::new()?;
+        tasks.push(tokio::spawn(async move {
+            let mut errors = 0;
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= total {
+                    return (latencies, errors);
                 }
-            })
-        })
-        .collect();
-    let mut histogram = Histogram::<u64>::new(3).ok();
+                let begun = Instant::now();
+                errors += usize::from(!call(caller, number).await);
+                latencies.record(begun.elapsed());
+            }
+        }));
+    }
+    let mut all = Latencies::new()?;
     let mut errors = 0;
     for task in tasks {
-        let Ok((latencies, failed)) = task.await else {
-            errors += 1;
-            continue;
-        };
+        let (latencies, failed) = task.await?;
+        all.add(&latencies);
         errors += failed;
-        for latency in latencies {
-            if let Some(histogram) = &mut histogram {
-                // A latency past any bound is no reason to end the run.
-                let _ = histogram.record(micros(latency));
-            }
-        }
     }
-    let quantile = |q| histogram.as_ref().map_or(0, |histogram| histogram.value_at_quantile(q));
-    Sample {
-        system: system.to_owned(),
-        store: "sqlite".to_owned(),
-        workload: workload.to_owned(),
+    Ok(Sample {
         callers,
-        per_s: total as f64 / started.elapsed().as_secs_f64(),
-        p50_us: quantile(0.5),
-        p99_us: quantile(0.99),
+        p50_us: all.quantile(0.5),
+        p99_us: all.quantile(0.99),
         errors,
-        note: String::new(),
-    }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+        ..Sample::of_all(system, workload, total, started.elapsed())
+    })
 }
 
 /// The median of each figure over several runs of one system.
 #[must_use]
 pub(crate) fn median(samples: &[Sample]) -> Option<Sample> {
-    let mut median = samples.first()?.clone();
-    let middle = samples.len() / 2;
-    let mut rates: Vec<f64> = samples.iter().map(|sample| sample.per_s).collect();
-    rates.sort_by(f64::total_cmp);
-    median.per_s = rates[middle];
-    let pick = |value: fn(&Sample) -> u64| {
-        let mut values: Vec<u64> = samples.iter().map(value).collect();
-        values.sort_unstable();
-        values[middle]
+    let middle = |values: &mut Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
     };
-    median.p50_us = pick(|sample| sample.p50_us);
-    median.p99_us = pick(|sample| sample.p99_us);
+    let mut median = samples.first()?.clone();
+    median.per_s = middle(&mut samples.iter().map(|sample| sample.per_s).collect())?;
+    median.p50_us = middle(&mut samples.iter().filter_map(|sample| sample.p50_us).collect());
+    median.p99_us = middle(&mut samples.iter().filter_map(|sample| sample.p99_us).collect());
     median.errors = samples.iter().map(|sample| sample.errors).sum();
-    median.note = format!("median of {}", samples.len());
     Some(median)
 }

@@ -1,129 +1,137 @@
-//! Portolan, wired as the program wires it, behind the same calls as the twins.
+//! Portolan as the program wires it, behind the same calls as the twins.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use portolan_app::config::Config;
+use portolan_app::wiring::{App, Parts};
 use portolan_application::listings::{DraftListing, PlaceBid, PublishListing};
 use portolan_application::orders::PlaceOrder;
-use portolan_application::projections::{CustomerProjector, ListingProjector, OrderProjector, TotalsProjector};
-use portolan_application::{Market, MarketCommand, Views, wire};
-use portolan_diesel::sqlite::{self, OpenMode, Store};
 use portolan_domain::{ListingId, OrderId, PartyId, Secret, order};
-use portolan_kernel::{Clock, Context, Currency, Fingerprint, IdSource, Kept, Money, Result, WriteSide};
-use portolan_runtime::middleware::{self, Limits};
-use portolan_runtime::{Mediator, SystemClock, SystemIds};
+use portolan_kernel::{
+    CommandError, Context, Currency, Fingerprint, Id, Kept, Money, Receipt, Result, Timestamp,
+};
 use uuid::Uuid;
 
-use crate::work;
+use crate::market::Market;
+use crate::run::Done;
+use crate::work::{self, Kind};
+
+/// Commands alone: nothing follows the journal, as with the twins.
+pub(crate) const COMMANDS: Parts = Parts { views: false, processes: false, deadlines: false };
+
+/// Read models, and nothing else that follows.
+pub(crate) const VIEWS: Parts = Parts { views: true, ..COMMANDS };
 
 /// The system under measurement.
 #[derive(Clone)]
 pub(crate) struct Portolan {
-    mediator: Mediator<Market>,
-    store: Store,
+    app: App,
     euro: Currency,
 }
 
 impl Portolan {
-    /// A fresh store in this file, with the listings of the workload.
+    /// Opens the store in this file, and runs these parts.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) async fn create(path: &Path) -> Result<Self> {
-        let portolan = Self::open(path)?;
-        for number in 0..work::LISTINGS {
-            for command in portolan.listing(number) {
-                let now = SystemClock.now();
-                let context = Context::new(work::id("setup", number), now);
-                let sent = portolan.mediator.send(command, context).await;
-                sent.map_err(|error| portolan_kernel::Error::Invalid(error.to_string()))?;
-            }
-        }
-        Ok(portolan)
+    pub(crate) async fn open(path: &Path, parts: Parts) -> Done<Self> {
+        let app = App::build(&config(path), parts).await?;
+        Ok(Self { app, euro: "EUR".parse()? })
     }
 
-    /// Opens it on a store that is there.
+    /// All that `serve` runs.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds::new()));
-        let config = sqlite::Config::file(path);
-        let (registry, mappers) = (wire::registry(), sqlite::market::mappers());
-        let store = Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, clock)?;
-        let cached = Arc::new(store.clone());
-        let side = WriteSide::new(cached, registry, Arc::clone(&ids));
-        let chain = middleware::standard(ids, Limits::default());
-        let euro = "EUR".parse().map_err(|_| portolan_kernel::Error::Invalid("EUR".to_owned()))?;
-        Ok(Self { mediator: Mediator::new(market(), side, chain), store, euro })
+    pub(crate) async fn serve(path: &Path) -> Done<Self> {
+        Self::open(path, Parts::to_serve(&config(path))).await
     }
 
-    /// Closes the store.
-    pub(crate) async fn close(self) {
-        // Nothing is left to do where that fails.
-        let _ = self.store.close().await;
+    /// The service.
+    pub(crate) const fn app(&self) -> &App {
+        &self.app
     }
 
-    /// The store below.
-    #[must_use]
-    pub(crate) const fn store(&self) -> &Store {
-        &self.store
-    }
-
-    fn listing(&self, number: usize) -> [MarketCommand; 2] {
-        let listing = ListingId::from(work::id("listing", number));
-        let money = |amount| Money::new(amount, self.euro);
+    /// Drafts and publishes the `n`th listing.
+    ///
+    /// # Errors
+    /// Those of the commands.
+    pub(crate) async fn publish(&self, n: usize) -> Result<(), CommandError> {
+        let number = n as u64;
+        let listing = ListingId::from_uuid(work::id(Kind::Listing, number));
         let draft = DraftListing {
             listing,
-            seller: PartyId::from(work::id("seller", number % 100)),
-            title: format!("brass lamp {number}").into(),
+            seller: PartyId::from_uuid(work::id(Kind::Seller, number % 100)),
+            title: format!("brass lamp {n}").into(),
             description: "velvet globe carved painted glass wool chair".into(),
-            asking: money(10_000),
-            increment: money(100),
+            asking: self.money(work::ASKING),
+            increment: self.money(work::INCREMENT),
             reserve: None,
-            ends_at: portolan_kernel::Timestamp::MAX,
+            ends_at: Timestamp::MAX,
         };
-        [draft.into(), PublishListing { listing }.into()]
+        let context = |n| Context::new(work::id(Kind::Setup, n), self.app.clock().now());
+        self.app.mediator().send(draft, context(2 * number)).await?;
+        self.app.mediator().send(PublishListing { listing }, context(2 * number + 1)).await?;
+        Ok(())
     }
 
-    /// Places a bid; whether it was accepted.
-    pub(crate) async fn place_bid(&self, bid: work::Bid) -> bool {
-        let command = PlaceBid {
-            listing: ListingId::from(work::id("listing", bid.listing)),
-            bidder: PartyId::from(bid.bidder),
-            ceiling: Secret::new(Money::new(bid.ceiling, self.euro)),
-        };
-        self.mediator.send(command, context(bid.command_id)).await.is_ok()
+    /// Places a bid, whose outcome is kept for ever.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub(crate) async fn bid(&self, bid: work::Bid) -> Result<Receipt, CommandError> {
+        self.app.mediator().send(self.command(&bid), self.context(bid.command_id)).await
     }
 
-    /// Places a new order with three lines; whether it was accepted.
-    pub(crate) async fn place_order(&self, order: Uuid, customer: Uuid) -> bool {
-        let line = |number: i64| order::Line {
-            sku: format!("SKU-{number}").into(),
-            description: "brass lamp".into(),
-            quantity: number,
-            unit_price: Money::new(1_000 * number, self.euro),
+    fn command(&self, bid: &work::Bid) -> PlaceBid {
+        PlaceBid {
+            listing: ListingId::from_uuid(bid.listing),
+            bidder: PartyId::from_uuid(bid.bidder),
+            ceiling: Secret::new(self.money(bid.ceiling)),
+        }
+    }
+
+    const fn money(&self, amount: i64) -> Money {
+        Money::new(amount, self.euro)
+    }
+
+    fn context(&self, command_id: Uuid) -> Context {
+        let fingerprint = Fingerprint::of(command_id.as_bytes());
+        Context::new(command_id, self.app.clock().now()).idempotent(fingerprint, Kept::Forever)
+    }
+}
+
+impl Market for Portolan {
+    const NAME: &'static str = "portolan";
+
+    async fn place_bid(&self, bid: work::Bid) -> bool {
+        self.bid(bid).await.is_ok()
+    }
+
+    async fn place_order(&self, order: work::Order) -> bool {
+        let line = |line: &work::Line| order::Line {
+            sku: line.sku.into(),
+            description: line.description.into(),
+            quantity: line.quantity,
+            unit_price: self.money(line.unit_price),
         };
         let command = PlaceOrder {
-            order: OrderId::from(order),
-            customer: PartyId::from(customer),
-            lines: [line(1), line(2), line(3)].into(),
+            order: OrderId::from_uuid(order.id),
+            customer: PartyId::from_uuid(order.customer),
+            lines: work::LINES.iter().map(line).collect::<Arc<[_]>>(),
             address: None,
         };
-        self.mediator.send(command, context(order)).await.is_ok()
+        self.app.mediator().send(command, self.context(order.id)).await.is_ok()
+    }
+
+    async fn close(self) {
+        // What was measured is measured.
+        let _ = self.app.shutdown().await;
     }
 }
 
-fn context(command_id: Uuid) -> Context {
-    Context::new(command_id, SystemClock.now()).idempotent(Fingerprint::of(command_id.as_bytes()), Kept::Forever)
-}
-
-/// The service over views that nobody fills: commands alone are measured.
-fn market() -> Market {
-    Market::new(Views {
-        listings: Arc::new(portolan_memory::view("listings", ListingProjector).0),
-        orders: Arc::new(portolan_memory::view("orders", OrderProjector).0),
-        customers: Arc::new(portolan_memory::view("customers", CustomerProjector).0),
-        totals: Arc::new(portolan_memory::view("totals", TotalsProjector).0),
-    })
+/// The program's defaults, over the store in this file.
+pub(crate) fn config(path: &Path) -> Config {
+    Config { write: format!("sqlite:{}", path.display()), ..Config::default() }
 }

@@ -1,26 +1,66 @@
 //! Runs the workloads, interleaved, and compares the medians.
 
+mod client;
 mod commands;
+mod dispatch;
+mod http;
+mod import;
+mod memory;
+mod replay;
+mod visible;
 
 use std::error::Error;
 
 use crate::measure::{Sample, median};
 use crate::{Plan, Workload};
 
+pub use replay::Start;
+
 /// What can go wrong in a benchmark ends it.
 pub(crate) type Done<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// How many callers the workloads have that do not vary it.
+const CALLERS: usize = 64;
+
+/// More refusals than one in so many calls, and a run measured something else.
+const CALLS_PER_ERROR: usize = 50;
+
 /// Everything that the plan names.
+///
+/// # Errors
+/// What ended it, in a sentence.
 pub(crate) fn all(plan: &Plan) -> Done {
-    std::fs::create_dir_all(&plan.place)?;
+    std::fs::create_dir_all(&plan.place).map_err(|error| {
+        format!("{} cannot be made: {error}; choose another --place", plan.place.display())
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let wanted = |workload| plan.workloads.is_empty() || plan.workloads.contains(&workload);
-    for workload in [Workload::PlaceBid, Workload::Append] {
-        if wanted(workload) {
-            runtime.block_on(commands::compare(plan, workload))?;
+    runtime.block_on(async {
+        if let Some(start) = plan.start {
+            return replay::start(plan, start).await;
         }
-    }
-    Ok(())
+        let wanted = |workload| plan.workloads.is_empty() || plan.workloads.contains(&workload);
+        for workload in
+            [Workload::PlaceBid, Workload::Append].into_iter().filter(|workload| wanted(*workload))
+        {
+            commands::compare(plan, workload).await?;
+        }
+        if wanted(Workload::Dispatch) {
+            dispatch::compare(plan).await?;
+        }
+        if wanted(Workload::Import) {
+            import::compare(plan).await?;
+        }
+        if wanted(Workload::Replay) {
+            replay::compare(plan).await?;
+        }
+        if wanted(Workload::Http) {
+            http::compare(plan).await?;
+        }
+        if wanted(Workload::Visible) {
+            visible::measure(plan).await?;
+        }
+        Ok(())
+    })
 }
 
 /// A line for people, on stderr.
@@ -29,17 +69,51 @@ pub(crate) fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// Prints the medians of each system, and each system's ratio to the others.
-pub(crate) fn compared(samples: &[Vec<Sample>]) {
-    let medians: Vec<Sample> = samples.iter().filter_map(|runs| median(runs)).collect();
-    let Some(ours) = medians.first() else { return };
-    say(&format!("{} · {} callers", ours.workload, ours.callers));
-    for sample in &medians {
-        let ratio = ours.per_s / sample.per_s.max(f64::MIN_POSITIVE);
-        let p99 = ours.p99_us as f64 / sample.p99_us.max(1) as f64;
-        say(&format!(
-            "  {:<10} {:>9.0} a second   p50 {:>6} us   p99 {:>7} us   errors {:>3}   ours is {ratio:.2} x its rate, {p99:.2} x its p99",
-            sample.system, sample.per_s, sample.p50_us, sample.p99_us, sample.errors
-        ));
+/// The samples of several systems, run after run.
+struct Samples(Vec<Vec<Sample>>);
+
+impl Samples {
+    fn of(systems: usize) -> Self {
+        Self(vec![Vec::new(); systems])
+    }
+
+    /// In which order the systems go in this run: another one begins each time, so that none always has the warmest
+    /// or the fullest disk.
+    fn order(&self, run: u64) -> impl Iterator<Item = usize> + use<> {
+        let (systems, first) = (self.0.len(), usize::try_from(run).unwrap_or(0));
+        (0..systems).map(move |index| (index + first) % systems)
+    }
+
+    /// Prints a run of this system and keeps it.
+    fn take(&mut self, system: usize, calls: usize, sample: Sample) -> Done {
+        sample.print();
+        if sample.errors * CALLS_PER_ERROR > calls {
+            let Sample { system, workload, errors, .. } = sample;
+            return Err(format!("{workload}: {system} did not accept {errors} of {calls} calls").into());
+        }
+        self.0.get_mut(system).ok_or("a system that is not there")?.push(sample);
+        Ok(())
+    }
+
+    /// Prints the medians of each system, and the ratio of the first to each.
+    fn compare(&self) {
+        let medians: Vec<Sample> = self.0.iter().filter_map(|runs| median(runs)).collect();
+        let Some(ours) = medians.first() else { return };
+        say(&format!("{} · {} callers", ours.workload, ours.callers));
+        for sample in &medians {
+            let ratio = ours.per_s / sample.per_s.max(f64::MIN_POSITIVE);
+            let latency = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0} us"));
+            let p99 = ours.p99_us.zip(sample.p99_us).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
+            let p99 = p99.map_or(String::new(), |ratio| format!(", {ratio:.2} x its p99"));
+            say(&format!(
+                "  {:<12} {:>9.0} a second  p50 {:>9}  p99 {:>9}  errors {:>3}  ours: {ratio:.2} x its rate{p99}  {}",
+                sample.system,
+                sample.per_s,
+                latency(sample.p50_us),
+                latency(sample.p99_us),
+                sample.errors,
+                sample.note,
+            ));
+        }
     }
 }

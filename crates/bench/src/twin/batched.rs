@@ -2,223 +2,227 @@
 //! best that a single-purpose program does.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use portolan_kernel::{Clock as _, Timestamp};
+use portolan_runtime::SystemClock;
+use rusqlite::{Connection, Result};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::events::{self, Standing};
-use super::plain::write_order;
-use super::schema::{self, sql};
-use crate::work;
+use super::Receipt;
+use super::auction::Standing;
+use super::log::Log;
+use super::rows::{self, Rows, Written};
+use super::texts;
+use crate::market::Market;
+use crate::work::{Bid, Order};
 
+/// How many commands one transaction takes at the most.
 const GROUP: usize = 256;
+
+/// How many commands may wait.
+const QUEUE: usize = 4_096;
+
+/// How long to wait for callers that were just answered and are about to ask again: a fuller group is worth it.
+const GATHER: Duration = Duration::from_micros(100);
 
 /// The twin.
 #[derive(Clone)]
-pub(crate) struct Batched(Arc<Writer>);
+pub(crate) struct Batched(Arc<Handle>);
 
-struct Writer {
+struct Handle {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Job {
     command: Command,
-    done: oneshot::Sender<bool>,
+    answer: oneshot::Sender<Option<Receipt>>,
 }
 
 enum Command {
-    Bid(work::Bid),
-    Order { order: Uuid, customer: Uuid },
-}
-
-/// A listing as the writer keeps it.
-#[derive(Default)]
-struct Listing {
-    version: i64,
-    asking: i64,
-    last_number: i64,
-    bids: HashMap<Uuid, i64>,
-    first: Option<(Uuid, i64)>,
-    second: Option<(Uuid, i64)>,
+    Bid(Bid),
+    Order(Order),
 }
 
 impl Batched {
-    /// Opens it on a store that [`schema::create`] made.
+    /// Opens it on a store with Portolan's tables.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub(crate) fn open(path: &Path) -> rusqlite::Result<Self> {
-        let connection = schema::open(path)?;
-        connection.execute_batch("pragma wal_autocheckpoint = 0")?;
-        let checkpointer = schema::open(path)?;
-        let (queue, jobs) = sync_channel(4_096);
-        let thread = std::thread::spawn(move || {
-            let _ = write(&connection, &checkpointer, &jobs);
-        });
-        Ok(Self(Arc::new(Writer { queue: Some(queue), thread: Some(thread) })))
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let (connection, log) = (rows::open(path)?, Log::keep(path)?);
+        let (queue, jobs) = sync_channel(QUEUE);
+        // An error ends the writer, and every caller from then on is refused, which the results count.
+        let thread = std::thread::spawn(move || drop(write(&connection, log, &jobs)));
+        Ok(Self(Arc::new(Handle { queue: Some(queue), thread: Some(thread) })))
     }
 
-    /// Places a bid; whether it was accepted.
-    pub(crate) async fn place_bid(&self, bid: work::Bid) -> bool {
+    /// Places a bid; none where it was not accepted.
+    pub(crate) async fn bid(&self, bid: Bid) -> Option<Receipt> {
         self.submit(Command::Bid(bid)).await
     }
 
-    /// Places a new order with three lines; whether it was accepted.
-    pub(crate) async fn place_order(&self, order: Uuid, customer: Uuid) -> bool {
-        self.submit(Command::Order { order, customer }).await
-    }
-
-    async fn submit(&self, command: Command) -> bool {
-        let (done, answer) = oneshot::channel();
-        match &self.0.queue {
-            Some(queue) if queue.try_send(Job { command, done }).is_ok() => answer.await.unwrap_or(false),
-            _ => false,
-        }
+    async fn submit(&self, command: Command) -> Option<Receipt> {
+        let (answer, answered) = oneshot::channel();
+        self.0.queue.as_ref()?.try_send(Job { command, answer }).ok()?;
+        answered.await.ok()?
     }
 }
 
-impl Drop for Writer {
+impl Market for Batched {
+    const NAME: &'static str = "batched";
+
+    async fn place_bid(&self, bid: Bid) -> bool {
+        self.bid(bid).await.is_some()
+    }
+
+    async fn place_order(&self, order: Order) -> bool {
+        self.submit(Command::Order(order)).await.is_some()
+    }
+
+    async fn close(self) {
+        // The last handle waits for its threads, which is no work for one of the runtime's.
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}
+
+impl Drop for Handle {
     fn drop(&mut self) {
         drop(self.queue.take());
         if let Some(thread) = self.thread.take() {
+            // A panic there has been seen by every caller since.
             let _ = thread.join();
         }
     }
 }
 
-fn write(connection: &Connection, checkpointer: &Connection, jobs: &Receiver<Job>) -> rusqlite::Result<()> {
-    let mut listings: HashMap<usize, Listing> = HashMap::new();
-    let mut head: i64 = connection.query_row(sql::HEAD, [], |row| row.get(0))?;
+fn write(connection: &Connection, mut log: Log, jobs: &Receiver<Job>) -> Result<()> {
+    let mut writer = Writer { rows: Rows::of(connection)?, head: 0, listings: HashMap::new() };
+    writer.head = writer.rows.last_position()?;
     let mut group = Vec::with_capacity(GROUP);
     let mut answers = Vec::with_capacity(GROUP);
-    let mut since_checkpoint = 0;
     while let Ok(first) = jobs.recv() {
         group.push(first);
-        // Callers that were just answered are about to ask again: a fuller group is worth a short wait.
-        if answers.len() > 1 {
-            let until = std::time::Instant::now() + std::time::Duration::from_micros(100);
-            while group.len() < answers.len() && std::time::Instant::now() < until {
-                match jobs.try_recv() {
-                    Ok(job) => group.push(job),
-                    Err(_) => std::thread::yield_now(),
-                }
-            }
-        }
-        group.extend(jobs.try_iter().take(GROUP - group.len()));
+        gather(&mut group, jobs, answers.len());
         answers.clear();
-        connection.prepare_cached("begin immediate")?.execute([])?;
+        let turn = log.turn();
+        writer.rows.begin()?;
+        let now = SystemClock.now();
         for job in group.drain(..) {
-            let accepted = match job.command {
-                Command::Bid(bid) => place_bid(connection, &mut listings, &mut head, &bid)?,
-                Command::Order { order, customer } => place_order(connection, &mut head, order, customer)?,
+            let receipt = match &job.command {
+                Command::Bid(bid) => writer.place_bid(bid, now.as_micros())?,
+                Command::Order(order) => writer.place_order(order, now)?,
             };
-            answers.push((job.done, accepted));
+            answers.push(Some((job.answer, receipt)));
         }
-        connection.prepare_cached("commit")?.execute([])?;
-        since_checkpoint += answers.len();
-        for (done, accepted) in answers.iter_mut().map(|(done, accepted)| (done, *accepted)) {
-            let (replacement, _) = oneshot::channel();
-            let _ = std::mem::replace(done, replacement).send(accepted);
-        }
-        if since_checkpoint > 2_000 {
-            since_checkpoint = 0;
-            checkpointer.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))?;
+        writer.rows.commit()?;
+        drop(turn);
+        log.wrote(answers.len());
+        for (answer, receipt) in answers.iter_mut().filter_map(Option::take) {
+            // A caller that has gone away needs no answer.
+            let _ = answer.send(receipt);
         }
     }
     Ok(())
 }
 
-fn is_known(connection: &Connection, command_id: Uuid) -> rusqlite::Result<bool> {
-    let known: Option<String> =
-        connection.prepare_cached(sql::GET_COMMAND)?.query_row([command_id.as_bytes()], |row| row.get(0)).optional()?;
-    Ok(known.is_some())
-}
-
-fn place_bid(
-    connection: &Connection,
-    listings: &mut HashMap<usize, Listing>,
-    head: &mut i64,
-    bid: &work::Bid,
-) -> rusqlite::Result<bool> {
-    if is_known(connection, bid.command_id)? {
-        return Ok(true);
-    }
-    let id = work::id("listing", bid.listing);
-    let listing = match listings.entry(bid.listing) {
-        std::collections::hash_map::Entry::Occupied(found) => found.into_mut(),
-        std::collections::hash_map::Entry::Vacant(empty) => empty.insert(load(connection, id)?),
-    };
-    let leader = listing.first.map(|(bidder, _)| bidder);
-    let price_before = listing.second.map_or(listing.asking, |(_, ceiling)| ceiling);
-    let own = listing.bids.get(&bid.bidder).copied();
-    let enough = if leader == Some(bid.bidder) {
-        own < Some(bid.ceiling)
-    } else {
-        bid.ceiling >= if listing.first.is_none() { listing.asking } else { price_before + 100 }
-    };
-    if !enough {
-        return Ok(false);
-    }
-    listing.bids.insert(bid.bidder, bid.ceiling);
-    match (listing.first, listing.second) {
-        (Some((first, _)), _) if first == bid.bidder => listing.first = Some((bid.bidder, bid.ceiling)),
-        (Some((_, highest)), _) if bid.ceiling <= highest => listing.second = Some((bid.bidder, bid.ceiling)),
-        (first, _) => {
-            listing.second = first;
-            listing.first = Some((bid.bidder, bid.ceiling));
+/// Takes what waits; where the last group had several, it waits a moment for as many.
+fn gather(group: &mut Vec<Job>, jobs: &Receiver<Job>, last: usize) {
+    let until = (last > 1).then(|| Instant::now() + GATHER);
+    while group.len() < GROUP {
+        if let Ok(job) = jobs.try_recv() {
+            group.push(job);
+            continue;
+        }
+        let Some(until) = until.filter(|_| group.len() < last) else { return };
+        match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(job) => group.push(job),
+            Err(_) => return,
         }
     }
-    listing.last_number += 1;
-    let price = listing.second.map_or(listing.asking, |(_, ceiling)| ceiling);
-    let leader_after = listing.first.map_or(bid.bidder, |(bidder, _)| bidder);
-    let standing = Standing { price, leader: leader_after, bids: listing.bids.len() };
-    let events = events::bid_events(bid, listing.version, listing.last_number, leader, standing);
-    let version = listing.version + events.len() as i64;
-    connection.prepare_cached(sql::UPDATE_LISTING)?.execute(params![version, id.as_bytes(), listing.version])?;
-    connection.prepare_cached(sql::PUT_BID)?.execute(params![id.as_bytes(), bid.bidder.as_bytes(), listing.last_number, bid.ceiling])?;
-    listing.version = version;
-    *head = events::write(connection, *head, bid.command_id, &events, 1)?;
-    Ok(true)
 }
 
-fn load(connection: &Connection, id: Uuid) -> rusqlite::Result<Listing> {
-    let (version, asking) = connection
-        .prepare_cached("select version, asking from listing where id = ? and status = 'published'")?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut listing = Listing { version, asking, ..Listing::default() };
-    let mut select = connection.prepare_cached("select bidder, ceiling, number from bid where listing = ? order by ceiling desc, number")?;
-    let mut rows = select.query([id.as_bytes()])?;
-    while let Some(row) = rows.next()? {
-        let bid = (Uuid::from_bytes(row.get(0)?), row.get(1)?);
-        listing.last_number = listing.last_number.max(row.get(2)?);
-        listing.bids.insert(bid.0, bid.1);
-        if listing.first.is_none() {
-            listing.first = Some(bid);
-        } else if listing.second.is_none() {
-            listing.second = Some(bid);
-        }
+struct Writer<'c> {
+    rows: Rows<'c>,
+    head: i64,
+    listings: HashMap<Uuid, Listing>,
+}
+
+/// A listing as the writer keeps it.
+struct Listing {
+    standing: Standing,
+    ceilings: HashMap<Uuid, i64>,
+}
+
+impl Writer<'_> {
+    fn place_bid(&mut self, bid: &Bid, now: i64) -> Result<Option<Receipt>> {
+        let listing = match self.listings.entry(bid.listing) {
+            Entry::Occupied(kept) => kept.into_mut(),
+            Entry::Vacant(place) => place.insert(load(&mut self.rows, bid.listing)?),
+        };
+        let own = listing.ceilings.get(&bid.bidder).copied();
+        let mut standing = listing.standing;
+        let Some(placed) = standing.place(bid, own, now) else { return Ok(None) };
+        let (first, second) = texts::of_bid(bid, &placed);
+        let both = [&first, second.as_ref().unwrap_or(&first)];
+        let written = Written {
+            aggregate_type: "listing",
+            id: bid.listing,
+            version: placed.version,
+            command_id: bid.command_id,
+            events: &both[..=usize::from(second.is_some())],
+            now,
+        };
+        let Some(receipt) = self.rows.put_events(self.head, &written)? else { return Ok(None) };
+        self.rows.put_bid(bid, &placed, standing.ends_at)?;
+        self.head = receipt.position;
+        listing.standing = standing;
+        listing.ceilings.insert(bid.bidder, bid.ceiling);
+        Ok(Some(receipt))
     }
+
+    fn place_order(&mut self, order: &Order, now: Timestamp) -> Result<Option<Receipt>> {
+        if !self.rows.put_order(order, now.as_micros())? {
+            return Ok(None);
+        }
+        let written = Written {
+            aggregate_type: "order",
+            id: order.id,
+            version: 1,
+            command_id: order.id,
+            events: &[&texts::of_order(order, &now.to_string())],
+            now: now.as_micros(),
+        };
+        let receipt = self.rows.put_events(self.head, &written)?;
+        self.head = receipt.map_or(self.head, |receipt| receipt.position);
+        Ok(receipt)
+    }
+}
+
+fn load(rows: &mut Rows<'_>, id: Uuid) -> Result<Listing> {
+    let mut listing = Listing { standing: rows.listing(id)?, ceilings: HashMap::new() };
+    let standing = &mut listing.standing;
+    // Where ceilings are equal, the earlier bid is the higher.
+    let (mut first, mut second) = (None::<(i64, i64, Uuid)>, None::<(i64, i64, Uuid)>);
+    rows.bids(id, |bidder, ceiling, number| {
+        let bid = Some((ceiling, -number, bidder));
+        if bid > first {
+            (first, second) = (bid, first);
+        } else if bid > second {
+            second = bid;
+        }
+        standing.bids += 1;
+        standing.last_number = standing.last_number.max(number);
+        listing.ceilings.insert(bidder, ceiling);
+    })?;
+    standing.first = first.map(|(ceiling, _, bidder)| (bidder, ceiling));
+    standing.second = second.map(|(ceiling, _, bidder)| (bidder, ceiling));
     Ok(listing)
-}
-
-fn place_order(connection: &Connection, head: &mut i64, order: Uuid, customer: Uuid) -> rusqlite::Result<bool> {
-    if is_known(connection, order)? {
-        return Ok(true);
-    }
-    let exists: Option<i64> = connection
-        .prepare_cached("select version from orders where id = ?")?
-        .query_row([order.as_bytes()], |row| row.get(0))
-        .optional()?;
-    if exists.is_some() {
-        return Ok(false);
-    }
-    write_order(connection, order, customer)?;
-    *head = events::write(connection, *head, order, &[events::order_event(order, customer, 1)], 1)?;
-    Ok(true)
 }
