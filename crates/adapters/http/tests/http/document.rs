@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use portolan_domain::{listing, order};
 use serde_json::Value;
 
 use crate::support::{ALICE, Fixture, LISTING, ORDER};
@@ -120,5 +121,13 @@ async fn the_pages_ask_no_other_host() {
             !text.contains("http://") && !text.contains("https://") && !text.contains("innerHTML"),
             "{path}"
         );
+    }
+}
+
+#[tokio::test]
+async fn the_market_page_listens_to_every_event_there_is() {
+    let script = Fixture::new().get("/market.js").await.expect(200).text;
+    for name in listing::Event::NAMES.into_iter().chain(order::Event::NAMES) {
+        assert!(script.contains(&format!("\"{name}\"")), "{name}");
     }
 }
