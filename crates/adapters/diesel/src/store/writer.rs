@@ -209,9 +209,12 @@ impl Writer {
     /// After a commit that failed: nobody knows whether it is durable, so a new connection is asked.
     fn resolve(&mut self, members: Vec<Member>, fault: &Fault, decided: Decided) {
         tracing::error!(%fault, store = %self.config.location, "a commit failed; its outcome is looked up");
-        self.conn = None;
         let error = self.explain(fault);
-        let mut opened = engine::open_writer(&self.config);
+        // A store in memory is its connection: there is no other to ask.
+        let mut opened = match self.conn.take().filter(|_| self.config.location.path().is_none()) {
+            Some(conn) => Ok(conn),
+            None => engine::open_writer(&self.config),
+        };
         if let Ok(conn) = &mut opened {
             if let Ok(position) = heads::last_position(conn) {
                 self.head.raise(position);
@@ -236,7 +239,8 @@ impl Writer {
 
     /// Removes records of commands whose time is over, a few at a time.
     fn sweep(&mut self) {
-        let (now, after) = (self.clock.now(), self.swept_to);
+        let (now, after) = (self.clock.now(), self.swept_to.take());
+        self.next_sweep = Instant::now() + SWEEP_REST;
         let _turn = self.log.turn();
         let Some(conn) = &mut self.conn else { return };
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
@@ -244,15 +248,17 @@ impl Writer {
             let end = if swept.is_ok() { engine::commit(conn) } else { Ok(engine::rollback(conn)) };
             end.map_err(Fault::from).and(swept)
         });
-        self.swept_to = match swept {
-            Ok((_, next)) => next,
+        match swept {
+            Ok((_, None)) => {}
+            Ok((_, next)) => {
+                self.swept_to = next;
+                self.next_sweep = Instant::now() + SWEEP_PAUSE;
+            }
             Err(fault) => {
                 tracing::warn!(%fault, store = %self.config.location, "expired records were not removed");
                 engine::rollback(conn);
-                None
             }
-        };
-        self.next_sweep = Instant::now() + if self.swept_to.is_some() { SWEEP_PAUSE } else { SWEEP_REST };
+        }
     }
 
     fn explain(&self, fault: &Fault) -> Error {
