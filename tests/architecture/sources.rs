@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Calls that ask the world for the time or for randomness, outside the one file that answers for it.
-const CLOCK_CALLS: &[&str] = &["SystemTime::now", "Timestamp::now(", "Zoned::now", "Utc::now", "Uuid::now_v7", "Uuid::new_v4"];
+const CLOCK_CALLS: &[&str] =
+    &["SystemTime::now", "Timestamp::now(", "Zoned::now", "Utc::now", "Uuid::now_v7", "Uuid::new_v4"];
 
 /// The system clock and the system's ids live here.
 const SYSTEM: &[&str] = &["crates/runtime/src/clock.rs", "crates/runtime/src/ids.rs"];
