@@ -1,5 +1,6 @@
 //! The marketplace's aggregates come back from their rows as they were, whatever happened to them.
 #![cfg(feature = "market")]
+#![expect(clippy::unwrap_used, reason = "a test ends where what it stands on fails")]
 
 mod support;
 

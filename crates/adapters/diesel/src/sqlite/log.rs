@@ -101,10 +101,8 @@ impl Drop for LogKeeper {
     fn drop(&mut self) {
         *self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.shared.wake.notify_one();
-        if let Some(thread) = self.thread.take() {
-            if thread.join().is_err() {
-                tracing::error!("the keeper of the log has panicked");
-            }
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the keeper of the log has panicked");
         }
     }
 }

@@ -215,10 +215,10 @@ impl Writer {
             Some(conn) => Ok(conn),
             None => engine::open_writer(&self.config),
         };
-        if let Ok(conn) = &mut opened {
-            if let Ok(position) = heads::last_position(conn) {
-                self.head.raise(position);
-            }
+        if let Ok(conn) = &mut opened
+            && let Ok(position) = heads::last_position(conn)
+        {
+            self.head.raise(position);
         }
         let mut answers = decided.answers.into_iter();
         for member in members {
@@ -245,8 +245,9 @@ impl Writer {
         let Some(conn) = &mut self.conn else { return };
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now);
-            let end = if swept.is_ok() { engine::commit(conn) } else { Ok(engine::rollback(conn)) };
-            end.map_err(Fault::from).and(swept)
+            let swept = swept?;
+            engine::commit(conn)?;
+            Ok(swept)
         });
         match swept {
             Ok((_, None)) => {}

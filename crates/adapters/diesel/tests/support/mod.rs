@@ -4,6 +4,8 @@
     unused_imports,
     unreachable_pub,
     clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::panic,
     reason = "each test program uses its part"
 )]
 
