@@ -1,5 +1,6 @@
 //! What the documentation says is so: its links lead somewhere, what it names is there, its commands run, and its
 //! guides can be followed.
+#![cfg(test)]
 
 mod commands;
 mod excerpts;

@@ -1,4 +1,5 @@
 //! The library as its users see it: commands, refusals, what the view shows, and that all of it is there tomorrow.
+#![cfg(test)]
 
 use std::sync::Arc;
 use std::time::Duration;

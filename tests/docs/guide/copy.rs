@@ -70,6 +70,9 @@ impl Copy {
         let ran = command.stdin(Stdio::null()).output().expect("cargo runs");
         let (stdout, stderr) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
         assert!(ran.status.success(), "{line}\n{stdout}\n{stderr}");
+        // What it wrote stays.
+        self.files.clear();
+        read_all(&self.workspace(), &self.workspace(), &mut self.files);
     }
 
     /// The text of a file after what was run.
