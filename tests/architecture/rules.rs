@@ -43,19 +43,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ),
     (
         "portolan-runtime",
-        &[
-            "async-trait",
-            "backon",
-            "fastrand",
-            "futures-util",
-            "quick_cache",
-            "serde_json",
-            "thiserror",
-            "tokio",
-            "tokio-util",
-            "tracing",
-            "uuid",
-        ],
+        &["async-trait", "fastrand", "quick_cache", "thiserror", "tokio", "tracing", "uuid"],
     ),
 ];
 
