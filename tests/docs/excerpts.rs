@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use cargo_metadata::MetadataCommand;
+
 use crate::page::{self, Page, Part, Span};
 
 /// Stands for lines that are left out.
@@ -59,4 +61,18 @@ fn a_block_that_the_file_does_not_have_is_found() {
     assert_eq!(found(&block(file, "use std::env;")), 1);
     assert_eq!(found(&block("gone.rs", "use std::fs;")), 1);
     assert_eq!(found("```rust\nuse std::fs;\n```\n"), 1);
+}
+
+#[test]
+fn the_example_needs_no_market() {
+    let manifest = page::root().join("examples/own-aggregate/Cargo.toml");
+    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();
+    let example = metadata.packages.iter().find(|package| package.name.as_str() == "own-aggregate").unwrap();
+    let own = example.dependencies.iter().filter(|used| used.name.starts_with("portolan-"));
+    let market = ["portolan-domain", "portolan-application", "portolan-http", "portolan-app"];
+    for used in own {
+        assert!(!market.contains(&used.name.as_str()), "{}", used.name);
+        let is_bare = !used.uses_default_features && used.features.is_empty();
+        assert!(used.name != "portolan-diesel" || is_bare, "{:?}", used.features);
+    }
 }
