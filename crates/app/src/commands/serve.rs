@@ -9,11 +9,11 @@ use crate::config::Config;
 use crate::wiring::{App, Parts};
 use crate::{Failure, output, signals};
 
-/// Serves until it is asked to end.
+/// Serves until it is asked to end. Several processes may serve one store: all take commands and fill views of their
+/// own, and one at a time, by its lease, runs processes and deadlines.
 ///
 /// # Errors
-/// [`Failure::Usage`] for an address that cannot be listened on, [`Failure::Failed`] where another process serves
-/// the same store, [`Failure::Unreachable`] where the store is.
+/// [`Failure::Usage`] for an address that cannot be listened on, [`Failure::Unreachable`] where the store is.
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let listener = listen(config.listen).await?;
     let app = App::build(config, Parts::to_serve(config)).await?;
