@@ -140,7 +140,7 @@ pub struct Flags {
 
     /// Address of the HTTP server; port 0 picks a free one [default: 127.0.0.1:7000]
     #[arg(long, global = true, value_name = "HOST:PORT")]
-    pub listen: Option<String>,
+    pub listen: Option<SocketAddr>,
 
     /// Days that a command id given over HTTP is kept [default: 7]
     #[arg(long = "idempotency-days", alias = "idempotency_days", global = true, value_name = "DAYS")]
@@ -232,7 +232,7 @@ impl Flags {
         let text = |value: &Option<String>| value.clone().map(figment::value::Value::from);
         set("write", text(&self.write));
         set("broker", text(&self.broker));
-        set("listen", text(&self.listen));
+        set("listen", self.listen.map(|address| address.to_string().into()));
         set("idempotency_days", self.idempotency_days.map(Into::into));
         let switch =
             |value: Option<Switch>| value.map(|value| if value.is_on() { "on" } else { "off" }.into());

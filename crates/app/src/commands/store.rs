@@ -39,17 +39,20 @@ async fn migrate(config: &Config) -> Result<(), Failure> {
 
 async fn check(config: &Config, json: bool) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
-    let mut rows = Rows::new(json);
+    // A sentence is printed whole, which a table would shorten.
+    let print = |finding: String| match json {
+        true => output::line(&json!({ "finding": finding }).to_string()),
+        false => output::line(&finding),
+    };
     let mut printed = Ok(());
     let checked = store
         .check(|said| {
             if let (Check::Found(finding), Ok(())) = (said, &printed) {
-                printed = rows.push(&json!({ "finding": finding.to_string() }));
+                printed = print(finding.to_string());
             }
         })
         .await?;
     printed?;
-    rows.flush()?;
     let summary = format!("{} events and {} aggregates compared", checked.events, checked.aggregates);
     match checked.findings {
         0 => {
