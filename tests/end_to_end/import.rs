@@ -31,20 +31,28 @@ fn an_import_gives_what_the_model_says_and_a_repeat_the_same() {
 fn a_sale_becomes_the_order_that_the_listing_says() {
     let place = Place::new();
     let sold = "019b8d2c-d29c-72fe-b810-3516b8b9570a";
-    assert_eq!(order_of(sold), "37e62ff3-d4a0-5c92-bf89-ba7d9f475a3c", "the ids derive as they are documented");
+    assert_eq!(
+        order_of(sold),
+        "37e62ff3-d4a0-5c92-bf89-ba7d9f475a3c",
+        "the ids derive as they are documented"
+    );
     place.run(&["import", market::file().to_str().unwrap()]).ok();
     let rows = market::rows(&place, "listings");
     let sales: Vec<_> = rows.iter().filter(|row| row["status"] == "sold").collect();
     assert!(sales.len() > 100, "{}", sales.len());
     let orders = market::rows(&place, "orders");
     let by_id: BTreeMap<_, _> = orders.iter().map(|order| (order["id"].as_str().unwrap(), order)).collect();
-    let sold_at: BTreeMap<_, _> = place.events().into_iter().filter(|event| event["type"] == "ListingSold")
+    let sold_at: BTreeMap<_, _> = place
+        .events()
+        .into_iter()
+        .filter(|event| event["type"] == "ListingSold")
         .map(|event| (event["id"].as_str().unwrap().to_owned(), time(&event["occurred_at"])))
         .collect();
     for sale in sales {
         let id = sale["id"].as_str().unwrap();
         let order = by_id[order_of(id).as_str()];
-        let line = json!([{ "sku": id, "description": sale["title"], "quantity": 1, "unit_price": sale["price"] }]);
+        let line =
+            json!([{ "sku": id, "description": sale["title"], "quantity": 1, "unit_price": sale["price"] }]);
         assert_eq!((&order["customer"], &order["lines"]), (&sale["leader"], &line));
         assert_eq!(time(&order["placed_at"]), sold_at[id], "placed at the time of the sale");
     }
@@ -162,7 +170,13 @@ fn a_line_that_occurs_twice_is_two_commands_and_one_with_an_id_is_one() {
     assert_eq!(report["accepted"], 5, "a repeat of an id is answered as it was the first time");
     let bids = place.events().iter().filter(|event| event["type"] == "BidPlaced").count();
     assert_eq!(bids, 2, "and happens once");
-    assert_eq!(store::number(&place.store(), &format!("select count(*) from commands where command_id = x'{}'", id.replace('-', ""))), 1);
+    assert_eq!(
+        store::number(
+            &place.store(),
+            &format!("select count(*) from commands where command_id = x'{}'", id.replace('-', ""))
+        ),
+        1
+    );
 }
 
 #[test]
@@ -194,7 +208,8 @@ fn a_process_that_stops_ends_the_import_with_its_name() {
     place.write("sale.jsonl", jsonl(&lines));
     place.run(&["import", "sale.jsonl", "--processes", "off", "--report", "report.json"]).ok();
     assert_eq!(market::report(&place, "report.json")["orders_from_sales"], 0);
-    let spoilt = store::alter(&place.store(), "update journal set payload = '{}' where event_type = 'ListingSold'");
+    let spoilt =
+        store::alter(&place.store(), "update journal set payload = '{}' where event_type = 'ListingSold'");
     assert_eq!(spoilt, 1);
     let stopped = place.run(&["import", "sale.jsonl"]).status(1);
     // Before it are the attempts, as logs.
@@ -222,7 +237,8 @@ pub(crate) fn assert_rows_match_the_model(place: &Place) {
         market::rows(place, "listings").iter().map(market::listing_as_expected).collect();
     assert_eq!(listings, expected.listings);
     // The model lists the orders of the file; those of the sales come on top.
-    let orders: BTreeMap<_, _> = market::rows(place, "orders").iter().map(market::order_as_expected).collect();
+    let orders: BTreeMap<_, _> =
+        market::rows(place, "orders").iter().map(market::order_as_expected).collect();
     let (of_the_file, of_sales): (BTreeMap<_, _>, BTreeMap<_, _>) =
         orders.into_iter().partition(|(id, _)| expected.orders.contains_key(id));
     assert_eq!(of_the_file, expected.orders);
@@ -233,14 +249,20 @@ pub(crate) fn assert_rows_match_the_model(place: &Place) {
 fn assert_summarises(ran: &Ran, place: &Place, report: &str) {
     let report = market::report(place, report);
     let said: Vec<_> = ran.stdout.lines().skip(1).filter_map(|line| line.trim().split_once("  ")).collect();
-    let counted: Vec<_> =
-        report["refused"].as_object().unwrap().iter().map(|(code, count)| (count.to_string(), code)).collect();
+    let counted: Vec<_> = report["refused"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(code, count)| (count.to_string(), code))
+        .collect();
     assert_eq!(said.len(), counted.len(), "{}", ran.stdout);
     for (count, code) in &counted {
         assert!(said.contains(&(count.as_str(), code.as_str())), "{code}: {}", ran.stdout);
     }
     let first = ran.stdout.lines().next().unwrap();
-    assert!(first.contains(&report["commands"].to_string()) && first.contains(&report["accepted"].to_string()));
+    assert!(
+        first.contains(&report["commands"].to_string()) && first.contains(&report["accepted"].to_string())
+    );
 }
 
 fn journal_head(place: &Place) -> Value {

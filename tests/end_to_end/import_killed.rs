@@ -29,7 +29,8 @@ const SEED: &str = "PORTOLAN_TEST_SEED";
 
 #[test]
 fn an_import_that_is_killed_anywhere_goes_on_to_the_same_end() {
-    let seed = std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    let seed =
+        std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     println!("{SEED}={seed} shows these kills again, as far as the machine lets it");
     let mut random = fastrand::Rng::with_seed(seed);
     let whole = Undisturbed::import(&std::fs::read_to_string(market::file()).unwrap());
@@ -40,7 +41,11 @@ fn an_import_that_is_killed_anywhere_goes_on_to_the_same_end() {
         let undisturbed = if round % WHOLE_EVERY == 0 { &whole } else { &part };
         let target = random.u64(1..undisturbed.outcomes);
         let hit = kill_and_go_on(undisturbed, target);
-        println!("kill {:>2}: after {hit} of {} outcomes (aimed at {target})", round + 1, undisturbed.outcomes);
+        println!(
+            "kill {:>2}: after {hit} of {} outcomes (aimed at {target})",
+            round + 1,
+            undisturbed.outcomes
+        );
         in_the_middle += usize::from(hit > 0 && hit < undisturbed.outcomes);
     }
     println!("{in_the_middle} of {ROUNDS} kills hit the middle");

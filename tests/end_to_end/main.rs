@@ -2,7 +2,15 @@
 
 mod support;
 
+mod command_line;
 mod deadlines;
+mod faults;
+mod http_conditions;
+mod http_errors;
+mod http_hostile;
 mod import;
 mod import_killed;
+mod secrets;
 mod shutdown;
+mod store_check;
+mod two_servers;

@@ -85,8 +85,12 @@ fn an_import_that_is_interrupted_goes_on_with_the_same_import() {
     let place = Place::new();
     let file = market::file();
     let import = ["import", file.to_str().unwrap(), "--report", "report.json"];
-    let mut running =
-        place.command(&import).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut running = place
+        .command(&import)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     wait::until("a part is done", || (store::outcomes(&place.store())? > 300).then_some(()));
     program::signal(running.id(), "INT");
     let status = wait::until("it ends", || running.try_wait().expect("it can be asked"));

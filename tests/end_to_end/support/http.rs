@@ -185,16 +185,9 @@ impl RawClient {
         }
     }
 
-    /// Waits for the first bytes that come, and gives them.
-    pub(crate) fn first_bytes(&mut self) -> Vec<u8> {
-        let mut bytes = vec![0; 4096];
-        let read = self.stream.read(&mut bytes).expect("something comes");
-        bytes.truncate(read);
-        bytes
-    }
-
-    /// How long a read waits.
-    pub(crate) fn patience(&self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).expect("a timeout");
+    /// Writes as much of these bytes as go out without waiting long; whether they all did.
+    pub(crate) fn write_some(&mut self, bytes: &[u8]) -> bool {
+        self.stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+        self.stream.write_all(bytes).is_ok()
     }
 }

@@ -25,8 +25,17 @@ impl Mount {
 
     /// Lets nobody write to it any more.
     pub(crate) fn make_read_only(&self) {
+        self.remount("remount,ro");
+    }
+
+    /// Gives it another size.
+    pub(crate) fn resize(&self, size: &str) {
+        self.remount(&format!("remount,size={size}"));
+    }
+
+    fn remount(&self, options: &str) {
         let mut remount = Command::new("mount");
-        run(remount.args(["-o", "remount,ro"]).arg(self.path())).expect("what was mounted can be remounted");
+        run(remount.args(["-o", options]).arg(self.path())).expect("what was mounted can be remounted");
     }
 }
 

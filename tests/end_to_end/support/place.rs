@@ -122,9 +122,16 @@ impl Place {
     /// Imports these lines, all of which are to be accepted.
     #[track_caller]
     pub(crate) fn import(&self, lines: &[Value]) {
+        self.import_with(lines, &[]);
+    }
+
+    /// The same, with further arguments.
+    #[track_caller]
+    pub(crate) fn import_with(&self, lines: &[Value], arguments: &[&str]) {
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         self.write("lines.jsonl", text);
-        self.run(&["import", "lines.jsonl", "--report", "lines.report.json"]).ok();
+        let import = ["import", "lines.jsonl", "--report", "lines.report.json"];
+        self.run(&[&import, arguments].concat()).ok();
         let report = std::fs::read_to_string(self.path("lines.report.json")).expect("a report");
         let report: Value = serde_json::from_str(&report).expect("the report parses");
         assert_eq!(report["accepted"], lines.len(), "{report}");

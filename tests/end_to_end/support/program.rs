@@ -1,6 +1,5 @@
 //! The program under test: built once, in the tests' own profile.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -54,27 +53,29 @@ fn build() -> PathBuf {
     kept(executable.as_std_path())
 }
 
-/// The program under a name of its own, so that a build during the tests does not take it away from them.
+/// The program in a directory of its own, so that a build during the tests does not take it away from them.
 fn kept(executable: &Path) -> PathBuf {
-    let names = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
-    std::fs::create_dir_all(&names).expect("a directory can be made");
-    for entry in std::fs::read_dir(&names).expect("it can be read").flatten() {
-        let built = entry.metadata().and_then(|metadata| metadata.modified());
-        if built.is_ok_and(|built| built.elapsed().is_ok_and(|age| age > KEPT_FOR)) && entry.file_name() != id(executable) {
-            let _ = std::fs::remove_file(entry.path());
+    let builds = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    let directory = builds.join(id(executable));
+    std::fs::create_dir_all(&directory).expect("a directory can be made");
+    for entry in std::fs::read_dir(&builds).expect("it can be read").flatten() {
+        let made = entry.metadata().and_then(|metadata| metadata.modified());
+        if entry.path() != directory && made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > KEPT_FOR))
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
-    let name = names.join(id(executable));
-    // Another run of the tests may have made it, of the same build.
-    if !name.exists() && std::fs::hard_link(executable, &name).is_err() && !name.exists() {
-        std::fs::copy(executable, &name).expect("the program can be copied");
+    let program = directory.join(executable.file_name().expect("a program has a name"));
+    // Another run of the tests may have put it there, of the same build.
+    if !program.exists() && std::fs::hard_link(executable, &program).is_err() && !program.exists() {
+        std::fs::copy(executable, &program).expect("the program can be copied");
     }
-    name
+    program
 }
 
 /// A name that only this build has.
-fn id(executable: &Path) -> OsString {
+fn id(executable: &Path) -> String {
     let built = std::fs::metadata(executable).and_then(|metadata| metadata.modified()).expect("a time");
     let since = built.duration_since(std::time::UNIX_EPOCH).expect("it was built after 1970");
-    format!("portolan-{}{}", since.as_nanos(), std::env::consts::EXE_SUFFIX).into()
+    since.as_nanos().to_string()
 }

@@ -1,5 +1,6 @@
 //! A running `serve`.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -14,6 +15,7 @@ pub(crate) struct Server {
     /// `http://127.0.0.1:PORT`.
     pub(crate) address: String,
     stderr: Receiver<String>,
+    said: RefCell<Vec<String>>,
 }
 
 impl Server {
@@ -49,7 +51,7 @@ impl Server {
                 }
             }
         };
-        Self { child, address, stderr }
+        Self { child, address, stderr, said: RefCell::default() }
     }
 
     /// The process id.
@@ -86,7 +88,8 @@ impl Server {
 
     /// What it has written to stderr so far.
     pub(crate) fn said(&self) -> String {
-        self.stderr.try_iter().collect::<Vec<_>>().join("\n")
+        self.said.borrow_mut().extend(self.stderr.try_iter());
+        self.said.borrow().join("\n")
     }
 }
 
