@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An ISO 4217 currency: its code and how many digits its minor unit has.
@@ -77,8 +78,7 @@ impl<'de> Deserialize<'de> for Currency {
 /// An amount of minor units in a currency. As text `12.50 EUR`, as JSON `{"amount": 1250, "currency": "EUR"}`.
 ///
 /// Two amounts compare only within one currency: [`PartialOrd`] is `None` across currencies.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Money {
     /// Minor units.
     pub amount: i64,
@@ -172,6 +172,45 @@ impl fmt::Display for Money {
 impl fmt::Debug for Money {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// An object alone: a derived reader would take the list `[1250, "EUR"]` for money as well.
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Money", &["amount", "currency"], MoneyVisitor)
+    }
+}
+
+struct MoneyVisitor;
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum MoneyField {
+    Amount,
+    Currency,
+}
+
+impl<'de> Visitor<'de> for MoneyVisitor {
+    type Value = Money;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("money like `{\"amount\": 1250, \"currency\": \"EUR\"}`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Money, A::Error> {
+        let (mut amount, mut currency) = (None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                MoneyField::Amount if amount.is_none() => amount = Some(map.next_value()?),
+                MoneyField::Currency if currency.is_none() => currency = Some(map.next_value()?),
+                MoneyField::Amount => return Err(A::Error::duplicate_field("amount")),
+                MoneyField::Currency => return Err(A::Error::duplicate_field("currency")),
+            }
+        }
+        let amount = amount.ok_or_else(|| A::Error::missing_field("amount"))?;
+        let currency = currency.ok_or_else(|| A::Error::missing_field("currency"))?;
+        Ok(Money { amount, currency })
     }
 }
 
@@ -271,6 +310,24 @@ mod tests {
         assert!(matches!("92233720368547758.08 EUR".parse::<Money>(), Err(ParseMoneyError::Overflow(_))));
         let endless = "9".repeat(10_000) + " EUR";
         assert!(matches!(endless.parse::<Money>(), Err(ParseMoneyError::Overflow(_))));
+    }
+
+    #[test]
+    fn json_is_an_object_with_both_fields_and_no_other() {
+        let read = |text: &str| serde_json::from_str::<Money>(text);
+        assert_eq!(read(r#"{"currency": "EUR", "amount": 1250}"#).unwrap(), money("12.50 EUR"));
+        assert_eq!(serde_json::to_string(&money("12.50 EUR")).unwrap(), r#"{"amount":1250,"currency":"EUR"}"#);
+        for text in [
+            r#"[1250, "EUR"]"#,
+            r#"{"amount": 1250}"#,
+            r#"{"amount": 12.5, "currency": "EUR"}"#,
+            r#"{"amount": 1, "currency": "EUR", "more": 1}"#,
+            r#"{"amount": 1, "amount": 2, "currency": "EUR"}"#,
+            r#"{"amount": 1, "currency": "XXXX"}"#,
+            r#""12.50 EUR""#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 
     #[test]
