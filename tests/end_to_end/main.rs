@@ -1,4 +1,5 @@
 //! The real program, driven as a user drives it: arguments, files, signals, HTTP.
+#![cfg(test)]
 
 mod support;
 

@@ -190,7 +190,7 @@ impl Config {
             figment = figment.merge(Self::read_file(path)?);
         }
         figment = figment.merge(environment).merge(Serialized::defaults(flags.values()));
-        figment.extract().map_err(|error| Failure::Usage(explain(&error)))
+        figment.extract().map_err(|error| Failure::Usage(explain(&error, file.as_deref())))
     }
 
     /// How long the outcome of a command with an id is kept.
@@ -286,21 +286,31 @@ fn unknown_variables() -> Result<(), Failure> {
     }
 }
 
-fn explain(error: &figment::Error) -> String {
+/// What is wrong, with the key and the place where it stands.
+fn explain(error: &figment::Error, file: Option<&Path>) -> String {
     let sentences: Vec<String> = error
         .clone()
         .into_iter()
         .map(|error| {
             let key = error.path.join(".");
-            let from = error.metadata.as_ref().map(|metadata| {
-                let source = metadata.source.as_ref().map(|source| format!(" in {source}"));
-                format!(" ({}{})", metadata.name, source.unwrap_or_default())
-            });
+            let provider = error.metadata.as_ref().map_or("", |metadata| &*metadata.name);
+            let from = match file {
+                _ if provider.contains("environment") => variable(&key),
+                Some(file) if provider.starts_with("TOML") => Some(file.display().to_string()),
+                _ => None,
+            };
             let key = if key.is_empty() { String::new() } else { format!("`{key}`: ") };
-            format!("{key}{}{}", error.kind, from.unwrap_or_default())
+            let said = error.kind.to_string();
+            format!("{key}{}{}", said.trim_end(), from.map(|from| format!(" ({from})")).unwrap_or_default())
         })
         .collect();
     format!("configuration: {}", sentences.join("; "))
+}
+
+/// The environment variable that is this key.
+fn variable(key: &str) -> Option<String> {
+    let known = VARIABLES.iter().find(|(_, known)| *known == key)?;
+    Some(format!("PORTOLAN_{}", known.0))
 }
 
 #[cfg(test)]
@@ -338,7 +348,7 @@ mod tests {
         let unknown = load("wriet = \"sqlite:a.db\"\n").unwrap_err().to_string();
         assert!(unknown.contains("wriet") && unknown.contains("`write`"), "{unknown}");
         let wrong = load("idempotency_days = \"week\"\n").unwrap_err().to_string();
-        assert!(wrong.contains("idempotency_days"), "{wrong}");
+        assert!(wrong.contains("idempotency_days") && wrong.contains("portolan.toml"), "{wrong}");
     }
 
     #[test]

@@ -69,11 +69,6 @@ pub(crate) fn placement(id: &str) -> Value {
     })
 }
 
-/// An address to ship to.
-pub(crate) fn address() -> Value {
-    json!({ "name": "Alice", "street": "Rua 1", "city": "Porto", "country": "PT" })
-}
-
 /// A draft as a line of a file.
 pub(crate) fn draft_line(id: &str, ends_at: Timestamp) -> Value {
     let mut line = draft(id, ends_at);
