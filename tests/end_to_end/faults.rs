@@ -269,15 +269,15 @@ fn an_unknown_key_is_named_wherever_it_stands() {
     let mut command = place.command(&["query", "listings"]);
     let ran: Ran = command.env("PORTOLAN_COLOUR", "red").output().unwrap().into();
     ran.fails(2, &["PORTOLAN_COLOUR", "PORTOLAN_WRITE"]);
+    let mut command = place.command(&["query", "listings"]);
+    let ran: Ran = command.env("PORTOLAN_LISTEN", "here").output().unwrap().into();
+    ran.fails(2, &["listen", "PORTOLAN_LISTEN"]);
     place.write("portolan.toml", "colour = \"red\"\n");
     place.run(&["query", "listings"]).fails(2, &["colour", "`write`"]);
     place.write("portolan.toml", "[read]\ncolours = \"red\"\n");
     place.run(&["query", "listings"]).fails(2, &["colours", "`listings`"]);
     place.write("portolan.toml", "idempotency_days = \"week\"\n");
     place.run(&["query", "listings"]).fails(2, &["idempotency_days", "week", "portolan.toml"]);
-    let mut command = place.command(&["query", "listings"]);
-    let ran: Ran = command.env("PORTOLAN_LISTEN", "here").output().unwrap().into();
-    ran.fails(2, &["listen", "PORTOLAN_LISTEN"]);
     place.write("portolan.toml", "write = \n");
     let broken = place.run(&["query", "listings"]).status(2);
     assert!(broken.stderr.contains("configuration"), "{}", broken.stderr);

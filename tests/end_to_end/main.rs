@@ -12,6 +12,7 @@ mod http_hostile;
 mod import;
 mod import_killed;
 mod secrets;
+mod serve;
 mod shutdown;
 mod store_check;
 mod two_servers;
