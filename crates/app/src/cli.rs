@@ -105,6 +105,9 @@ pub struct Query {
     /// Print how many rows there are instead of the rows
     #[arg(long)]
     pub count: bool,
+    /// Print how the query is answered instead of the rows: the store's own query, its indexes, what is left to test
+    #[arg(long)]
+    pub explain: bool,
     /// Fail unless the view has come to this position
     #[arg(long, value_name = "POSITION")]
     pub at_least: Option<u64>,

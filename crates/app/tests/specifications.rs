@@ -1,5 +1,7 @@
 //! The specifications that an independent model has answered, asked through the command line and over HTTP.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use portolan_app::wiring::{App, Parts};
 use portolan_application::listings::ListingView;
 use portolan_application::orders::OrderView;
 use portolan_http::{Http, Limits, Shutdown};
-use portolan_kernel::{ReadRepository, View};
+use portolan_kernel::{Query, ReadRepository, Specification, View};
 use serde::Deserialize;
 use tower::ServiceExt;
 
@@ -126,6 +128,10 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
             );
         }
     }
+    let seller = Specification::<ListingView>::parse(&format!("seller = \"{}\"", uuid::Uuid::nil())).unwrap();
+    let explained = views.listings.explain(&Query::new(seller)).await.unwrap();
+    assert_eq!(explained.indexes, ["hash index on seller"]);
+    assert!(explained.residual.is_some_and(|residual| residual.starts_with("seller = ")));
     let sold = r#"status = "sold" and bids > 0"#;
     let first = on_the_command_line(&*views.listings, "listings", sold).await.remove(0);
     let asked = r#"status = "draft" and title ~ "" and bids < 0"#;

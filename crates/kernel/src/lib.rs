@@ -31,8 +31,8 @@ pub use process::{
     Deadline, DeadlineChange, DeadlineProcess, Deadlines, EventHandler, Process, Schedule, reaction_id,
 };
 pub use read::{
-    Batch, CheckedQuery, Cursor, Direction, Page, PageRequest, PageSize, Projection, Projector, Query,
-    ReadRepository, ReadRepositoryExt, Row, Sort, SortKey, View,
+    Batch, CheckedQuery, Cursor, Direction, Explanation, Index, IndexKind, Page, PageRequest, PageSize,
+    Projection, Projector, Query, ReadRepository, ReadRepositoryExt, Row, Sort, SortKey, View,
 };
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};

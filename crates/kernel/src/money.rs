@@ -316,7 +316,10 @@ mod tests {
     fn json_is_an_object_with_both_fields_and_no_other() {
         let read = |text: &str| serde_json::from_str::<Money>(text);
         assert_eq!(read(r#"{"currency": "EUR", "amount": 1250}"#).unwrap(), money("12.50 EUR"));
-        assert_eq!(serde_json::to_string(&money("12.50 EUR")).unwrap(), r#"{"amount":1250,"currency":"EUR"}"#);
+        assert_eq!(
+            serde_json::to_string(&money("12.50 EUR")).unwrap(),
+            r#"{"amount":1250,"currency":"EUR"}"#
+        );
         for text in [
             r#"[1250, "EUR"]"#,
             r#"{"amount": 1250}"#,

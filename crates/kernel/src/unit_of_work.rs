@@ -165,7 +165,8 @@ impl UnitOfWork {
     /// on from the version that the caller names. No other failure says anything of an earlier one.
     async fn repeated_or(&self, failed: CommandError) -> Result<Receipt, CommandError> {
         let context = self.context();
-        let (Some(idempotency), CommandError::Failed(Error::Conflict { .. })) = (context.idempotency, &failed)
+        let (Some(idempotency), CommandError::Failed(Error::Conflict { .. })) =
+            (context.idempotency, &failed)
         else {
             return Err(failed);
         };

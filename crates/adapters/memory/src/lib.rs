@@ -9,4 +9,13 @@ pub use read::projection::MemoryProjection;
 pub use read::repository::MemoryView;
 pub use read::view;
 
+mod index;
+mod plan;
 mod read;
+
+#[cfg(test)]
+#[path = "../../../kernel/tests/specifications/generators.rs"]
+mod generators;
+#[cfg(test)]
+#[path = "../../../kernel/tests/specifications/parcel.rs"]
+mod parcel;

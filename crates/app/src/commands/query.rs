@@ -43,6 +43,19 @@ async fn print<V: View + Serialize>(view: &dyn ReadRepository<V>, query: &Query)
             return Err(Error::Stale { have, want }.into());
         }
     }
+    if query.explain {
+        let explanation = view.explain(&wanted).await.map_err(wrong_query)?;
+        let mut rows = Rows::new(query.json.json);
+        rows.push(&json!({
+            "view": V::NAME,
+            "store": explanation.store,
+            "query": explanation.query,
+            "indexes": explanation.indexes,
+            "residual": explanation.residual,
+            "rows": explanation.rows,
+        }))?;
+        return rows.flush();
+    }
     if query.count {
         let count = view.count(&wanted.criteria).await?;
         let mut rows = Rows::new(query.json.json);

@@ -61,7 +61,7 @@ fn of<P: Projector<MarketEvent>>(
     text: &str,
 ) -> Result<Vec<Value>, Failure> {
     let specification = criteria::<P::View>(text)?;
-    let decoder = MarketDecoder::default();
+    let decoder = MarketDecoder;
     let mut row = None;
     for envelope in history {
         let event = decoder.decode(&envelope)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portolan_domain::listing::Status;
 use portolan_domain::{ListingId, PartyId};
-use portolan_kernel::{Money, Timestamp, View};
+use portolan_kernel::{Index, Money, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// A listing, without its secrets.
@@ -44,6 +44,22 @@ impl View for ListingView {
 
     fn id(&self) -> ListingId {
         self.id
+    }
+
+    fn indexes() -> Vec<Index<Self>> {
+        vec![
+            Index::hash(fields::seller()),
+            Index::hash(fields::leader()),
+            Index::hash(fields::status()),
+            Index::ordered(fields::id()),
+            Index::ordered(fields::title()),
+            Index::ordered(fields::price().amount()),
+            Index::ordered(fields::bids()),
+            Index::ordered(fields::ends_at()),
+            Index::ordered(fields::published_at()),
+            Index::words(fields::title()),
+            Index::words(fields::description()),
+        ]
     }
 }
 

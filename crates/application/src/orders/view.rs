@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portolan_domain::order::{Address, Line, Status};
 use portolan_domain::{OrderId, PartyId};
 use portolan_kernel::specification::Embedded;
-use portolan_kernel::{Money, Timestamp, View};
+use portolan_kernel::{Index, Money, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// An order; a cancelled one keeps all.
@@ -83,6 +83,19 @@ impl View for OrderView {
 
     fn id(&self) -> OrderId {
         self.id
+    }
+
+    fn indexes() -> Vec<Index<Self>> {
+        vec![
+            Index::hash(fields::customer()),
+            Index::hash(fields::status()),
+            Index::hash(fields::tracking()),
+            Index::hash_within(fields::lines(), line_fields::sku()),
+            Index::ordered(fields::id()),
+            Index::ordered(fields::placed_at()),
+            Index::ordered(fields::total().amount()),
+            Index::words_within(fields::lines(), line_fields::description()),
+        ]
     }
 }
 

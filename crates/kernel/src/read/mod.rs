@@ -5,6 +5,8 @@
 
 mod base64url;
 mod cursor;
+mod explanation;
+mod index;
 mod page;
 mod projection;
 mod query;
@@ -13,6 +15,8 @@ mod sort;
 mod view;
 
 pub use cursor::Cursor;
+pub use explanation::Explanation;
+pub use index::{Index, IndexKind};
 pub use page::{Page, PageRequest, PageSize};
 pub use projection::{Batch, Projection, Projector};
 pub use query::{CheckedQuery, Query};

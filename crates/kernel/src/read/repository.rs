@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::explanation::Explanation;
 use super::page::{Page, PageRequest, PageSize};
 use super::query::Query;
 use super::view::{Row, View};
@@ -34,6 +35,19 @@ pub trait ReadRepository<V: View>: Send + Sync + 'static {
 
     /// How many rows satisfy the criteria.
     async fn count(&self, criteria: &Specification<V>) -> Result<u64>;
+
+    /// How this store answers the query: its own query, which indexes serve it, and what is left to test row by row.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] as for [`find`](Self::find).
+    async fn explain(&self, query: &Query<V>) -> Result<Explanation> {
+        let checked = query.checked()?;
+        Ok(Explanation {
+            query: "every row is looked at".to_owned(),
+            residual: Some(checked.tree.to_string()),
+            ..Explanation::default()
+        })
+    }
 
     /// How far the model is: every event up to this position is in it.
     async fn position(&self) -> Result<Position>;

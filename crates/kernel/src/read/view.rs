@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use super::index::Index;
 use crate::{Candidate, Version};
 
 /// A row of a read model: flat enough to be asked, complete enough to be shown.
@@ -19,6 +20,15 @@ pub trait View: Candidate + Clone + PartialEq + fmt::Debug {
 
     /// The id of this row.
     fn id(&self) -> Self::Id;
+
+    /// The indexes that its questions are worth, for stores that keep any; each earns its memory and its upkeep.
+    #[must_use]
+    fn indexes() -> Vec<Index<Self>>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
 }
 
 /// A row as it is answered: shared with the store, so that an answer copies nothing.

@@ -187,6 +187,21 @@ impl Words {
         Self { text: text.into(), words: words.into() }
     }
 
+    /// Hands over each word of a text in lower case, in order, repetitions included: what an index of words holds.
+    pub fn each(text: &str, mut take: impl FnMut(&str)) {
+        let mut lower = String::new();
+        for word in text.unicode_words() {
+            lower.clear();
+            if word.is_ascii() {
+                lower.push_str(word);
+                lower.make_ascii_lowercase();
+                take(&lower);
+            } else {
+                take(&word.to_lowercase());
+            }
+        }
+    }
+
     /// As it was written.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -51,6 +51,16 @@ proptest! {
     }
 
     #[test]
+    fn rows_are_retained_exactly_where_they_satisfy(specification in specifications(), candidates in candidates()) {
+        let mut retained: Vec<_> = candidates.iter().enumerate().collect();
+        specification.tree().unwrap().retain(&mut retained, |(_, candidate)| *candidate);
+        let satisfying = candidates.iter().enumerate();
+        let satisfying: Vec<_> =
+            satisfying.filter(|(_, candidate)| specification.is_satisfied_by(candidate)).collect();
+        prop_assert_eq!(retained, satisfying, "{}", specification);
+    }
+
+    #[test]
     fn json_is_read_back_as_it_was(specification in specifications()) {
         let json = specification.to_json().unwrap();
         let read = Parcels::parse_json(&json.to_string());

@@ -6,5 +6,6 @@ mod generators;
 mod laws;
 mod meaning;
 mod parcel;
+mod samples;
 mod syntax;
 mod why;

@@ -3,7 +3,8 @@
 use portolan_kernel::specification::{Decimal, MAX_NODES, Specification};
 use portolan_kernel::{Candidate, Timestamp};
 
-use crate::parcel::{Parcel, ParcelId, Stage, bare, full, money, parcel, stop};
+use crate::parcel::{Parcel, ParcelId, Stage, parcel, stop};
+use crate::samples::{bare, full, money};
 
 /// Whether it holds of the full parcel and of the bare one; the complement must say the opposite of each.
 #[track_caller]

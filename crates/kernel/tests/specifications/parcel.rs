@@ -9,7 +9,7 @@ portolan_kernel::id_type! {
 }
 
 /// How far a parcel has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Stage {
     /// Not sent.
     Packed,
@@ -20,7 +20,7 @@ pub(crate) enum Stage {
 portolan_kernel::enumeration!(Stage { Packed = "packed", Sent = "sent" });
 
 /// A candidate with a field of every kind.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Parcel {
     pub(crate) id: ParcelId,
     pub(crate) fragile: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Parcel {
 }
 
 /// Where a parcel passes.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stop {
     pub(crate) city: String,
     pub(crate) toll: Option<Money>,
@@ -65,47 +65,5 @@ portolan_kernel::candidate! {
     pub(crate) mod stop: Stop {
         city: String [searchable],
         toll: Option<Money> [],
-    }
-}
-
-/// The money in this text.
-pub(crate) fn money(text: &str) -> Money {
-    text.parse().unwrap()
-}
-
-/// A parcel with a value in every field.
-pub(crate) fn full() -> Parcel {
-    Parcel {
-        id: ParcelId::derived(uuid::Uuid::nil(), "full"),
-        fragile: true,
-        weight: 12,
-        volume: Some("1.50".parse().unwrap()),
-        label: Some("Ærø lamp, 100%_\\ naïve".to_owned()),
-        stage: Stage::Sent,
-        sent_at: Some("2026-01-05T08:00:00.000001Z".parse().unwrap()),
-        postage: Some(money("12.50 EUR")),
-        address: Some(("Turku".to_owned(), "FI".to_owned())),
-        tags: vec!["blue".to_owned(), "old".to_owned()],
-        stops: vec![
-            Stop { city: "Turku".to_owned(), toll: Some(money("3 EUR")) },
-            Stop { city: "Åbo".to_owned(), toll: None },
-        ],
-    }
-}
-
-/// A parcel with nothing in every field that may be empty.
-pub(crate) fn bare() -> Parcel {
-    Parcel {
-        id: ParcelId::derived(uuid::Uuid::nil(), "bare"),
-        fragile: false,
-        weight: i64::MIN,
-        volume: None,
-        label: None,
-        stage: Stage::Packed,
-        sent_at: None,
-        postage: None,
-        address: None,
-        tags: vec![],
-        stops: vec![],
     }
 }

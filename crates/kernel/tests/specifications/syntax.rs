@@ -4,7 +4,8 @@ use portolan_kernel::Timestamp;
 use portolan_kernel::specification::{Decimal, MAX_TEXT_BYTES, Specification};
 use serde_json::{Value, json};
 
-use crate::parcel::{Parcel, Stage, full, money, parcel, stop};
+use crate::parcel::{Parcel, Stage, parcel, stop};
+use crate::samples::{full, money};
 
 fn parsed(text: &str) -> Specification<Parcel> {
     Specification::parse(text).unwrap_or_else(|error| panic!("{error}"))

@@ -4,7 +4,8 @@ use portolan_kernel::Specification;
 use proptest::prelude::*;
 
 use crate::generators::{nodes, parcels};
-use crate::parcel::{Parcel, bare, full, money, parcel};
+use crate::parcel::{Parcel, parcel};
+use crate::samples::{bare, full, money};
 
 fn why(text: &str, candidate: &Parcel) -> String {
     let specification = Specification::<Parcel>::parse(text).unwrap();

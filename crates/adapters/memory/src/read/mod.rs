@@ -2,8 +2,8 @@
 
 pub(crate) mod projection;
 pub(crate) mod repository;
-mod scan;
-mod table;
+pub(crate) mod scan;
+pub(crate) mod table;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -18,7 +18,7 @@ use self::table::Table;
 /// the subscription `name`.
 #[must_use]
 pub fn view<V: View, P>(name: impl Into<String>, projector: P) -> (MemoryView<V>, MemoryProjection<V, P>) {
-    let model = Arc::new(Model { table: RwLock::new(Table::new()) });
+    let model = Arc::new(Model { table: RwLock::new(Table::new()), indexed: watch::Sender::new(()) });
     let (announce, announced) = watch::channel(Position::ZERO);
     let answering = MemoryView::new(Arc::clone(&model), announced);
     (answering, MemoryProjection::new(name.into(), model, projector, announce))
@@ -27,6 +27,8 @@ pub fn view<V: View, P>(name: impl Into<String>, projector: P) -> (MemoryView<V>
 /// What both sides share.
 struct Model<V: View> {
     table: RwLock<Table<V>>,
+    /// Says that an index was built, or that it was tried.
+    indexed: watch::Sender<()>,
 }
 
 impl<V: View> Model<V> {
@@ -39,6 +41,19 @@ impl<V: View> Model<V> {
     fn write(&self) -> Result<RwLockWriteGuard<'_, Table<V>>> {
         let table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if table.is_half_applied() { Err(half_applied::<V>()) } else { Ok(table) }
+    }
+
+    /// Builds the index from the rows as they are now, and keeps it right from then on. Readers and the writer go on
+    /// meanwhile.
+    fn build(&self, index: usize) {
+        let begun = self.write().ok().and_then(|mut table| table.begin_index(index));
+        if let Some(from) = begun
+            && let Some(built) = from.build(index)
+            && let Ok(mut table) = self.write()
+        {
+            table.end_index(index, &from, built);
+        }
+        self.indexed.send_replace(());
     }
 
     /// Starts over, whatever was there.

@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_kernel::{Error, Page, Position, Query, ReadRepository, Result, Row, Specification, View};
+use portolan_kernel::{
+    Error, Explanation, Page, Position, Query, ReadRepository, Result, Row, Specification, View,
+};
 use tokio::sync::watch;
 
+use super::table::Snapshot;
 use super::{Model, scan};
+use crate::plan::Plan;
 
 /// A read model in memory, as readers see it. Clones answer from the same rows.
 ///
@@ -23,6 +27,62 @@ impl<V: View> MemoryView<V> {
     pub(super) const fn new(model: Arc<Model<V>>, announced: watch::Receiver<Position>) -> Self {
         Self { model, announced }
     }
+
+    /// Builds every declared index that is not built yet. Without this each is built when a first question would
+    /// have been served by it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the view cannot be read.
+    pub async fn build_indexes(&self) -> Result<()> {
+        let declared = self.model.read()?.snapshot().declared;
+        self.build(&(0..declared.indexes.len()).collect::<Vec<_>>()).await
+    }
+
+    /// How many rows satisfy the criteria, by a look at every row: what an index is measured against.
+    ///
+    /// # Errors
+    /// As [`count`](ReadRepository::count).
+    pub async fn scan_count(&self, criteria: &Specification<V>) -> Result<u64> {
+        let tree = criteria.tree()?;
+        let snapshot = self.model.read()?.snapshot();
+        Ok(scan::count(snapshot.rows.parts(), tree).await)
+    }
+
+    /// Each index that is built, in words, with the bytes that it takes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the view cannot be read.
+    pub fn index_sizes(&self) -> Result<Vec<(String, usize)>> {
+        Ok(self.model.read()?.snapshot().sizes().collect())
+    }
+
+    /// Builds these, and waits until they are there, whoever builds them.
+    async fn build(&self, indexes: &[usize]) -> Result<()> {
+        let mut told = self.model.indexed.subscribe();
+        for index in indexes {
+            let (model, index) = (Arc::clone(&self.model), *index);
+            drop(tokio::task::spawn_blocking(move || model.build(index)));
+        }
+        loop {
+            told.borrow_and_update();
+            let snapshot = self.model.read()?.snapshot();
+            if indexes.iter().all(|index| snapshot.built(*index).is_some()) {
+                return Ok(());
+            }
+            if told.changed().await.is_err() {
+                return Err(Error::Closed(format!("the view `{}`", V::NAME)));
+            }
+        }
+    }
+
+    /// Sets about building what would have served; this question does not wait for it.
+    fn build_later(&self, snapshot: &Snapshot<V>, indexes: &[usize]) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        for index in indexes.iter().filter(|index| snapshot.declared.is_first_to_want(**index)) {
+            let (model, index) = (Arc::clone(&self.model), *index);
+            drop(runtime.spawn_blocking(move || model.build(index)));
+        }
+    }
 }
 
 #[async_trait]
@@ -34,17 +94,35 @@ impl<V: View> ReadRepository<V> for MemoryView<V> {
 
     async fn find(&self, query: &Query<V>) -> Result<Page<V>> {
         let checked = query.checked()?;
-        let rows = self.model.read()?.snapshot();
-        if let Some(want) = query.at_least.filter(|want| *want > rows.position()) {
-            return Err(Error::Stale { have: rows.position(), want });
+        let snapshot = self.model.read()?.snapshot();
+        let have = snapshot.rows.position();
+        if let Some(want) = query.at_least.filter(|want| *want > have) {
+            return Err(Error::Stale { have, want });
         }
-        Ok(scan::page(&rows, &checked).await)
+        let plan = Plan::of(&snapshot, &checked);
+        self.build_later(&snapshot, &plan.missing);
+        Ok(plan.page(&snapshot, &checked).await)
     }
 
     async fn count(&self, criteria: &Specification<V>) -> Result<u64> {
         let tree = criteria.tree()?;
-        let rows = self.model.read()?.snapshot();
-        Ok(scan::count(&rows, tree).await)
+        let snapshot = self.model.read()?.snapshot();
+        let plan = Plan::to_rows(&snapshot, tree);
+        self.build_later(&snapshot, &plan.missing);
+        Ok(plan.count(&snapshot).await)
+    }
+
+    async fn explain(&self, query: &Query<V>) -> Result<Explanation> {
+        let checked = query.checked()?;
+        // What a question that comes again is answered by: each round may find out that more would serve.
+        loop {
+            let snapshot = self.model.read()?.snapshot();
+            let plan = Plan::of(&snapshot, &checked);
+            if plan.missing.is_empty() {
+                return Ok(plan.explanation(&snapshot, &checked));
+            }
+            self.build(&plan.missing).await?;
+        }
     }
 
     async fn position(&self) -> Result<Position> {

@@ -1,6 +1,6 @@
-//! Answers from a snapshot of all rows: filtered one by one, the best kept, the task giving way in between.
+//! Answers from rows: tested one by one, the best kept, the task giving way in between.
 //!
-//! Indexes come before this: one that narrows the candidates hands its rows to the same ranking.
+//! Where the rows come from, all or some, the [plan](crate::plan) says.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -9,17 +9,21 @@ use std::sync::Arc;
 use portolan_kernel::specification::Node;
 use portolan_kernel::{CheckedQuery, Page, Row, Version, View};
 
-use super::table::Rows;
+use super::table::Snapshot;
 
 /// Rows that are sorted or answered in one turn of a task.
 const TURN_ROWS: usize = 8_192;
 
-/// One page of the rows that satisfy the query.
-pub(super) async fn page<V: View>(rows: &Rows<V>, query: &CheckedQuery<'_>) -> Page<V> {
-    let (found, is_last) = match query.rows {
-        Some(limit) => first(rows, query, limit).await,
-        None => (all(rows, query).await, true),
-    };
+/// Rows that are tested together: few enough to stay in the cache nearest to the processor.
+const TESTED_ROWS: usize = 128;
+
+/// The page of these rows, which are in order.
+pub(crate) async fn answer<V: View>(
+    snapshot: &Snapshot<V>,
+    query: &CheckedQuery<'_>,
+    found: Vec<Ranked<'_, V>>,
+    is_last: bool,
+) -> Page<V> {
     let next = if is_last { None } else { found.last().map(|last| query.cursor_behind(last.view)) };
     let mut answered = Vec::with_capacity(found.len());
     for turn in found.chunks(TURN_ROWS) {
@@ -28,42 +32,59 @@ pub(super) async fn page<V: View>(rows: &Rows<V>, query: &CheckedQuery<'_>) -> P
         );
         give_way(turn.len()).await;
     }
-    Page { rows: answered, next, position: rows.position() }
+    Page { rows: answered, next, position: snapshot.rows.position() }
 }
 
-/// How many rows satisfy the tree.
-pub(super) async fn count<V: View>(rows: &Rows<V>, tree: &Node) -> u64 {
-    if *tree == Node::Everything {
-        return rows.live() as u64;
-    }
+/// How many of these rows satisfy the tree.
+pub(crate) async fn count<'a, V: View>(
+    parts: impl Iterator<Item = impl Iterator<Item = (&'a V, Version)>>,
+    tree: &Node,
+) -> u64 {
     let mut count = 0;
-    for part in rows.parts() {
-        count += part.filter(|(view, _)| tree.is_satisfied_by(*view)).count() as u64;
+    for part in parts {
+        satisfying(part, tree, |_, _| count += 1);
         tokio::task::yield_now().await;
     }
     count
 }
 
-/// A row with its place in the order of a query.
-struct Ranked<'a, V> {
+/// Of these rows, those of the query's page that satisfy the tree, in order, and whether there are no more.
+pub(crate) async fn ranked<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+    parts: impl Iterator<Item = P>,
     query: &'a CheckedQuery<'a>,
-    view: &'a V,
-    version: Version,
+    tree: &Node,
+) -> (Vec<Ranked<'a, V>>, bool) {
+    match query.rows {
+        Some(limit) => first(parts, query, tree, limit).await,
+        None => (all(parts, query, tree).await, true),
+    }
+}
+
+/// A row with its place in the order of a query.
+pub(crate) struct Ranked<'a, V> {
+    pub(crate) query: &'a CheckedQuery<'a>,
+    pub(crate) view: &'a V,
+    pub(crate) version: Version,
 }
 
 /// The first rows of the order, and whether there are no more. It holds no more rows than it answers.
-async fn first<'a, V: View>(
-    rows: &'a Rows<V>,
+async fn first<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+    parts: impl Iterator<Item = P>,
     query: &'a CheckedQuery<'a>,
+    tree: &Node,
     limit: usize,
 ) -> (Vec<Ranked<'a, V>>, bool) {
     let mut best = BinaryHeap::new();
     let mut is_last = true;
-    for part in rows.parts() {
-        for ranked in satisfying(part, query) {
+    for part in parts {
+        satisfying(part, tree, |view, version| {
+            let ranked = Ranked { query, view, version };
+            if !query.is_behind_start(view) {
+                return;
+            }
             if best.len() < limit {
                 best.push(ranked);
-                continue;
+                return;
             }
             is_last = false;
             if let Some(mut worst) = best.peek_mut()
@@ -71,17 +92,26 @@ async fn first<'a, V: View>(
             {
                 *worst = ranked;
             }
-        }
+        });
         tokio::task::yield_now().await;
     }
     (best.into_sorted_vec(), is_last)
 }
 
 /// Every row, in order: parts are sorted one by one and then merged, so that no turn is long.
-async fn all<'a, V: View>(rows: &'a Rows<V>, query: &'a CheckedQuery<'a>) -> Vec<Ranked<'a, V>> {
+async fn all<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+    parts: impl Iterator<Item = P>,
+    query: &'a CheckedQuery<'a>,
+    tree: &Node,
+) -> Vec<Ranked<'a, V>> {
     let mut runs = Vec::new();
-    for part in rows.parts() {
-        let mut run: Vec<_> = satisfying(part, query).collect();
+    for part in parts {
+        let mut run = Vec::new();
+        satisfying(part, tree, |view, version| {
+            if query.is_behind_start(view) {
+                run.push(Ranked { query, view, version });
+            }
+        });
         run.sort_unstable();
         runs.push(run.into_iter());
         tokio::task::yield_now().await;
@@ -104,13 +134,24 @@ async fn all<'a, V: View>(rows: &'a Rows<V>, query: &'a CheckedQuery<'a>) -> Vec
     merged
 }
 
-/// Of these rows, those that satisfy the query and come behind the place where its page begins.
+/// Takes those of these rows that satisfy the tree.
 fn satisfying<'a, V: View>(
     part: impl Iterator<Item = (&'a V, Version)>,
-    query: &'a CheckedQuery<'a>,
-) -> impl Iterator<Item = Ranked<'a, V>> {
-    part.filter(|(view, _)| query.tree.is_satisfied_by(*view) && query.is_behind_start(*view))
-        .map(|(view, version)| Ranked { query, view, version })
+    tree: &Node,
+    mut take: impl FnMut(&'a V, Version),
+) {
+    let mut rows = Vec::with_capacity(TESTED_ROWS);
+    let mut test = |rows: &mut Vec<(&'a V, Version)>| {
+        tree.retain(rows, |(view, _)| *view);
+        rows.drain(..).for_each(|(view, version)| take(view, version));
+    };
+    part.for_each(|row| {
+        rows.push(row);
+        if rows.len() == TESTED_ROWS {
+            test(&mut rows);
+        }
+    });
+    test(&mut rows);
 }
 
 /// Lets other tasks run, where enough was done for one turn.

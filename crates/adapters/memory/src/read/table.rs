@@ -1,11 +1,13 @@
 //! The rows of one view: chunks that are copied when they change while a reader holds them, and an index by id.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use portolan_kernel::{Error, Position, Result, Version, View};
+
+use crate::index::{Built, Declared};
 
 /// Rows of one chunk: what is copied when a row changes under a reader.
 const CHUNK_ROWS: usize = 64;
@@ -15,11 +17,11 @@ const GROUP_CHUNKS: usize = 128;
 
 /// A place for a row.
 #[derive(Debug, Clone)]
-pub(super) struct Slot<V> {
+pub(crate) struct Slot<V> {
     /// The version of the row's source.
-    pub(super) version: Version,
+    pub(crate) version: Version,
     /// The row; `None` where the place is free.
-    pub(super) view: Option<V>,
+    pub(crate) view: Option<V>,
 }
 
 type Chunk<V> = [Slot<V>];
@@ -27,7 +29,7 @@ type Group<V> = Vec<Arc<Chunk<V>>>;
 
 /// One state of all rows. A clone shares them; whichever side changes a chunk copies that one first.
 #[derive(Clone)]
-pub(super) struct Rows<V> {
+pub(crate) struct Rows<V> {
     groups: Vec<Arc<Group<V>>>,
     slots: usize,
     live: usize,
@@ -36,21 +38,43 @@ pub(super) struct Rows<V> {
 
 impl<V> Rows<V> {
     /// Every event up to here is in the rows.
-    pub(super) const fn position(&self) -> Position {
+    pub(crate) const fn position(&self) -> Position {
         self.position
     }
 
     /// How many rows there are.
-    pub(super) const fn live(&self) -> usize {
+    pub(crate) const fn live(&self) -> usize {
         self.live
     }
 
     /// The rows, in parts that are small enough for one turn of a task.
-    pub(super) fn parts(&self) -> impl Iterator<Item = impl Iterator<Item = (&V, Version)>> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = impl Iterator<Item = (&V, Version)>> {
         self.groups.iter().map(|group| {
             let slots = group.iter().flat_map(|chunk| chunk.iter());
             slots.filter_map(|slot| slot.view.as_ref().map(|view| (view, slot.version)))
         })
+    }
+
+    /// The rows with these numbers, in such parts.
+    pub(crate) fn chosen<'a>(
+        &'a self,
+        numbers: &'a [u32],
+    ) -> impl Iterator<Item = impl Iterator<Item = (&'a V, Version)>> {
+        let parts = numbers.chunks(CHUNK_ROWS * GROUP_CHUNKS);
+        parts.map(|part| part.iter().filter_map(|number| self.row(*number)))
+    }
+
+    /// The row with this number.
+    pub(crate) fn row(&self, number: u32) -> Option<(&V, Version)> {
+        let slot = self.slot(number)?;
+        slot.view.as_ref().map(|view| (view, slot.version))
+    }
+
+    /// The rows with their numbers.
+    fn numbered(&self) -> impl Iterator<Item = (u32, &V)> {
+        let slots = self.groups.iter().flat_map(|group| group.iter().flat_map(|chunk| chunk.iter()));
+        // There are no more slots than numbers.
+        (0..).zip(slots).filter_map(|(number, slot)| slot.view.as_ref().map(|view| (number, view)))
     }
 
     fn slot(&self, number: u32) -> Option<&Slot<V>> {
@@ -99,9 +123,48 @@ impl Entry {
     }
 }
 
+/// One state of a view, for a reader to keep: its rows, and the indexes that were built by then.
+pub(crate) struct Snapshot<V: View> {
+    pub(crate) rows: Arc<Rows<V>>,
+    pub(crate) declared: Arc<Declared<V>>,
+    built: Vec<Option<Arc<Built>>>,
+}
+
+impl<V: View> Snapshot<V> {
+    /// The index in this place of the declaration, if it is built.
+    pub(crate) fn built(&self, index: usize) -> Option<&Built> {
+        self.built.get(index)?.as_deref()
+    }
+
+    /// Makes the index in this place of the declaration, over these rows.
+    pub(crate) fn build(&self, index: usize) -> Option<Built> {
+        let index = self.declared.indexes.get(index)?;
+        Some(self.declared.build(index, self.rows.numbered()))
+    }
+
+    /// Each index that is built, with the bytes that it takes.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (String, usize)> {
+        let built = self.declared.indexes.iter().zip(&self.built);
+        built.filter_map(|(index, built)| Some((index.to_string(), built.as_ref()?.bytes())))
+    }
+}
+
+/// How far an index has come.
+enum Building {
+    /// Nobody has asked for it yet.
+    NotBegun,
+    /// It is being built from a snapshot; these rows have changed since.
+    Begun(HashSet<u32>),
+    /// It is kept right with every change.
+    Built(Arc<Built>),
+}
+
 /// The rows with what finds and frees them: the writer's side of a view.
-pub(super) struct Table<V: View> {
+pub(crate) struct Table<V: View> {
     rows: Arc<Rows<V>>,
+    declared: Arc<Declared<V>>,
+    /// One for each that is declared.
+    indexes: Vec<Building>,
     /// The live rows by the hash of their ids; the id itself is in the row.
     by_id: HashTable<Entry>,
     hasher: RandomState,
@@ -113,10 +176,13 @@ pub(super) struct Table<V: View> {
 }
 
 impl<V: View> Table<V> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let rows = Rows { groups: Vec::new(), slots: 0, live: 0, position: Position::ZERO };
+        let declared = Declared::new();
         Self {
             rows: Arc::new(rows),
+            indexes: declared.indexes.iter().map(|_| Building::NotBegun).collect(),
+            declared: Arc::new(declared),
             by_id: HashTable::new(),
             hasher: RandomState::new(),
             free: Vec::new(),
@@ -125,20 +191,69 @@ impl<V: View> Table<V> {
         }
     }
 
-    /// The rows as they are now, for a reader to keep.
-    pub(super) fn snapshot(&self) -> Arc<Rows<V>> {
-        Arc::clone(&self.rows)
+    /// The view as it is now, for a reader to keep.
+    pub(crate) fn snapshot(&self) -> Snapshot<V> {
+        let built = self.indexes.iter().map(|index| match index {
+            Building::Built(built) => Some(Arc::clone(built)),
+            Building::NotBegun | Building::Begun(_) => None,
+        });
+        Snapshot {
+            rows: Arc::clone(&self.rows),
+            declared: Arc::clone(&self.declared),
+            built: built.collect(),
+        }
+    }
+
+    /// The view to build this index from; `None` where somebody else builds it, or has.
+    pub(crate) fn begin_index(&mut self, index: usize) -> Option<Snapshot<V>> {
+        let building = self.indexes.get_mut(index).filter(|index| matches!(index, Building::NotBegun))?;
+        *building = Building::Begun(HashSet::new());
+        Some(self.snapshot())
+    }
+
+    /// Takes over an index that was built from this snapshot, and brings it up to now.
+    pub(crate) fn end_index(&mut self, index: usize, from: &Snapshot<V>, built: Built) {
+        let Some(Building::Begun(touched)) = self.indexes.get_mut(index) else { return };
+        // After a reset the rows are others, with the same numbers.
+        if !Arc::ptr_eq(&self.declared, &from.declared) {
+            return;
+        }
+        let touched = std::mem::take(touched);
+        let mut built = Arc::new(built);
+        if let Some(declared) = self.declared.indexes.get(index) {
+            for number in touched {
+                let (before, after) = (row_of(&from.rows, number), row_of(&self.rows, number));
+                self.declared.change(declared, &mut built, number, before, after);
+            }
+        }
+        self.indexes[index] = Building::Built(built);
+    }
+
+    /// Keeps the indexes right after a row has changed.
+    fn reindex(&mut self, number: u32, before: Option<&V>) {
+        let after = row_of(&self.rows, number);
+        for (declared, index) in self.declared.indexes.iter().zip(&mut self.indexes) {
+            match index {
+                Building::NotBegun => {}
+                Building::Begun(touched) => drop(touched.insert(number)),
+                Building::Built(built) => self.declared.change(declared, built, number, before, after),
+            }
+        }
+    }
+
+    fn has_indexes(&self) -> bool {
+        !self.indexes.iter().all(|index| matches!(index, Building::NotBegun))
     }
 
     /// The row with this id.
-    pub(super) fn get(&self, id: &V::Id) -> Option<(&V, Version)> {
+    pub(crate) fn get(&self, id: &V::Id) -> Option<(&V, Version)> {
         let slot = self.rows.slot(self.find(id)?)?;
         slot.view.as_ref().map(|view| (view, slot.version))
     }
 
     /// Lets `change` at the row with this id, and takes over what it leaves there; where the row is at `version`
     /// already, or beyond, nothing happens.
-    pub(super) fn change(
+    pub(crate) fn change(
         &mut self,
         id: V::Id,
         version: Version,
@@ -147,15 +262,23 @@ impl<V: View> Table<V> {
         let Some(number) = self.find(&id) else {
             return self.start(id, version, change);
         };
+        let has_indexes = self.has_indexes();
         let rows = Arc::make_mut(&mut self.rows);
         let Some(slot) = rows.slot_mut(number) else { return Ok(()) };
         if version <= slot.version {
             return Ok(());
         }
+        let before = if has_indexes { slot.view.clone() } else { None };
         slot.version = version;
         change(&mut slot.view);
-        if slot.view.is_none() {
+        let is_removed = slot.view.is_none();
+        if is_removed {
             rows.live -= 1;
+        }
+        if has_indexes {
+            self.reindex(number, before.as_ref());
+        }
+        if is_removed {
             self.forget(&id, number);
             self.removed.insert(id, version);
         }
@@ -163,24 +286,24 @@ impl<V: View> Table<V> {
     }
 
     /// From here to [`end`](Self::end) no reader may look, whatever happens in between.
-    pub(super) const fn begin(&mut self) {
+    pub(crate) const fn begin(&mut self) {
         self.is_half_applied = true;
     }
 
     /// Moves on to where the batch ends; never back.
-    pub(super) fn end(&mut self, to: Position) -> Position {
+    pub(crate) fn end(&mut self, to: Position) -> Position {
         let rows = Arc::make_mut(&mut self.rows);
         rows.position = rows.position.max(to);
         self.is_half_applied = false;
         rows.position
     }
 
-    pub(super) const fn is_half_applied(&self) -> bool {
+    pub(crate) const fn is_half_applied(&self) -> bool {
         self.is_half_applied
     }
 
     /// Every event up to here is in the rows.
-    pub(super) fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.rows.position
     }
 
@@ -223,6 +346,9 @@ impl<V: View> Table<V> {
         let hash = self.hash(id);
         self.by_id
             .insert_unique(Entry::spread(hash), Entry { hash, number }, |entry| Entry::spread(entry.hash));
+        if self.has_indexes() {
+            self.reindex(number, None);
+        }
         Ok(())
     }
 
