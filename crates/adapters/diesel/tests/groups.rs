@@ -79,6 +79,18 @@ async fn those_that_build_on_each_other_commit_in_one_group_and_write_one_state(
 }
 
 #[tokio::test]
+async fn what_is_removed_and_made_again_in_one_group_keeps_nothing_of_its_former_life() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    version(fixture.begins("a").commit(&store).await);
+    version(fixture.adds_line("a", "of its former life").commit(&store).await);
+    let works = vec![fixture.removes("a", 2), fixture.begins("a"), fixture.counts("a", 4, 0)];
+    let versions: Vec<u64> = together(&fixture, &store, works).await.into_iter().map(version).collect();
+    assert_eq!(versions, [3, 4, 5]);
+    assert_eq!(findings(&store).await, []);
+}
+
+#[tokio::test]
 async fn what_began_and_ended_in_one_group_leaves_its_history_alone() {
     let fixture = Fixture::new();
     let store = fixture.open();

@@ -38,6 +38,18 @@ async fn a_backup_that_cannot_be_written_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_commit_is_known_to_its_process_before_it_is_answered() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    assert_eq!(store.last_position(), Position::ZERO);
+    version(fixture.begins("a").commit(&store).await);
+    assert_eq!(store.last_position(), Position(1));
+    assert_eq!(store.changed(Position::ZERO).await, Ok(Position(1)));
+    store.close().await.unwrap();
+    assert_eq!(fixture.open().last_position(), Position(1));
+}
+
+#[tokio::test]
 async fn a_store_says_what_it_is() {
     let fixture = Fixture::new();
     let store = fixture.open();

@@ -43,3 +43,74 @@ fn is_there(conn: &mut Conn, change_set: &ChangeSet) -> Result<bool, Fault> {
     let found = journal::table.filter(journal::event_id.eq(DbUuid(first.event_id)));
     Ok(diesel::select(diesel::dsl::exists(found)).get_result(conn)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection as _;
+    use portolan_kernel::{
+        AggregateKey, Answer, Change, Expected, NewEvent, Outcome, Position, Receipt, Version,
+    };
+    use uuid::Uuid;
+
+    use super::super::{Config, engine, migrate};
+    use super::*;
+
+    const EVENT: Uuid = Uuid::from_u128(7);
+
+    fn store() -> Conn {
+        let mut conn = engine::open_writer(&Config::memory()).unwrap();
+        migrate::apply(&mut conn, &[engine::CORE]).unwrap();
+        conn
+    }
+
+    fn change_set() -> ChangeSet {
+        let key = AggregateKey { aggregate_type: "thing", id: Uuid::from_u128(1) };
+        let payload = "{}".to_owned();
+        let event = NewEvent { event_id: EVENT, event_type: "Begun", schema_version: 1, payload };
+        ChangeSet {
+            command_id: Uuid::from_u128(2),
+            idempotency: None,
+            occurred_at: Timestamp::default(),
+            metadata: "{}".into(),
+            changes: vec![Change {
+                key,
+                expected: Expected::Absent,
+                state: None,
+                events: vec![event],
+                typed_events: std::sync::Arc::new(()),
+            }],
+            reads: Vec::new(),
+            answer: Answer::Receipt { about: key, read_at: Version::ZERO },
+        }
+    }
+
+    fn done() -> Result<Committed> {
+        let receipt = Receipt { id: Uuid::from_u128(1), version: Version(1), position: Position(1) };
+        Ok(Committed::Done { outcome: Outcome::Accepted(receipt), versions: vec![Version(1)] })
+    }
+
+    #[test]
+    fn what_is_there_is_answered_as_it_was_decided() {
+        let mut conn = store();
+        conn.batch_execute(
+            "insert into journal values (1, 1, x'00000000000000000000000000000007', 'thing',
+                x'00000000000000000000000000000001', 1, 'Begun', 1, '{}', '{}', 0, 0)",
+        )
+        .unwrap();
+        let answer = settle(&mut conn, &change_set(), done(), &Error::unavailable("disk I/O error"));
+        assert_eq!(answer, done());
+    }
+
+    #[test]
+    fn the_outcome_of_what_is_not_there_is_unknown() {
+        let answer = settle(&mut store(), &change_set(), done(), &Error::unavailable("disk I/O error"));
+        assert_eq!(answer, Err(Error::outcome_unknown("disk I/O error")));
+    }
+
+    #[test]
+    fn who_had_nothing_to_write_is_told_of_the_failure_alone() {
+        let failure = Error::unavailable("disk I/O error");
+        let lost = Err(Error::AlreadyExists("thing".to_owned()));
+        assert_eq!(settle(&mut store(), &change_set(), lost, &failure), Err(failure));
+    }
+}

@@ -12,7 +12,7 @@ use portolan_kernel::{
     Error, Expected, Fingerprint, Id as _, IdSource as _, Kept, NewEvent, REMOVED, Result, Version,
     WriteStore as _, replay,
 };
-use portolan_testkit::builders::{counter_id, incremented, opened};
+use portolan_testkit::builders::{counter_id, incremented, line_added, opened};
 use portolan_testkit::counter::{Counter, CounterCodec, Event, registry};
 use portolan_testkit::{ManualClock, SequentialIds};
 
@@ -71,6 +71,14 @@ impl Fixture {
         state.apply(&incremented(count + 1));
         let key = AggregateKey::of::<Counter>(counter_id(name));
         self.work(key, Expected::At(Version(at)), Some(state), vec![incremented(1)])
+    }
+
+    /// The change set that adds a line to a counter at version 1, which has none.
+    pub fn adds_line(&self, name: &str, key: &str) -> Work {
+        let events = vec![line_added(key)];
+        let state = replay::<Counter>(&[opened(name), line_added(key)]).unwrap();
+        let id = AggregateKey::of::<Counter>(state.id);
+        self.work(id, Expected::At(Version(1)), Some(state), events)
     }
 
     /// The change set that removes a counter, which is at this version.
