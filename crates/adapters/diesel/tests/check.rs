@@ -119,6 +119,30 @@ async fn a_record_whose_time_is_over_is_not_missed() {
 }
 
 #[tokio::test]
+async fn a_command_id_that_was_used_again_after_its_time_is_sound() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let until = fixture.clock.now().plus(Duration::from_secs(60));
+    let first = fixture.begins("a").kept(Kept::Until(until));
+    let mut second = fixture.begins("b");
+    second.0.command_id = first.0.command_id;
+    version(first.commit(&store).await);
+    fixture.clock.advance(Duration::from_secs(61));
+    version(second.kept(Kept::Forever).commit(&store).await);
+    assert_eq!(findings(&store).await, []);
+}
+
+#[tokio::test]
+async fn it_finds_a_record_that_tells_of_another_commit() {
+    let found = after(
+        "update commands set outcome = replace(outcome, '\"position\":1', '\"position\":9')
+            where kept_until is null",
+    )
+    .await;
+    assert!(matches!(&found[..], [Finding::RecordDiffers { position: Position(1), .. }]), "{found:?}");
+}
+
+#[tokio::test]
 async fn it_finds_a_torn_commit() {
     let found = after("update journal set commit_position = 99 where position = 4").await;
     assert!(found.contains(&Finding::TornCommit { position: Position(4) }), "{found:?}");

@@ -64,7 +64,8 @@ fn record_of(conn: &mut Conn, event: &Envelope, clock: &dyn Clock) -> Result<Opt
     Ok(match recorded.map(|recorded| recorded.outcome) {
         None if is_due => Some(Finding::RecordMissing { command_id, position }),
         Some(Outcome::Accepted(receipt)) if receipt.position == position => None,
-        Some(_) => Some(Finding::RecordDiffers { command_id, position }),
-        None => None,
+        Some(_) if is_due => Some(Finding::RecordDiffers { command_id, position }),
+        // Its time is over: it is gone, or its id was taken again by a later command.
+        _ => None,
     })
 }
