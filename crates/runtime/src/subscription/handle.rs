@@ -14,6 +14,12 @@ use super::stop::Stopper;
 /// The longest pause between two looks at how far a subscription is that another process runs.
 const LOOK_ELSEWHERE: Duration = Duration::from_millis(50);
 
+/// How long a chain of events that cause each other [`EngineHandle::settled`] follows.
+const LONGEST_CHAIN: usize = 8;
+
+/// How many rows [`EngineHandle::settled`] reads at once.
+const READ_AT_ONCE: usize = 1_000;
+
 /// A running engine. A clone is a handle on the same one; when the last is dropped, its subscriptions end at once.
 #[derive(Clone)]
 pub struct EngineHandle(Arc<Inner>);
@@ -105,23 +111,28 @@ impl EngineHandle {
         Ok(())
     }
 
-    /// Waits until these subscriptions are at the journal's head, what they caused themselves included.
+    /// Waits until these subscriptions have done everything that is committed by now, and what they caused
+    /// themselves by doing it. What others commit meanwhile is not waited for, so this ends beside busy writers.
+    ///
+    /// An event counts as caused where its metadata names a cause. What was caused may cause more: that is waited
+    /// for too, up to a chain of eight, so that processes which keep each other going do not keep the caller.
+    /// Answers the last position that was waited for.
     ///
     /// # Errors
     /// As [`caught_up`](Self::caught_up).
     pub async fn settled(&self, names: &[&str], within: Duration) -> Result<Position, NotCaughtUp> {
         let deadline = Instant::now() + within;
-        let mut head = self.0.journal.head().await?;
+        let mut seen = self.0.journal.head().await?;
+        let (mut want, mut links) = (seen, 0);
         loop {
-            for name in names {
-                let left = deadline.saturating_duration_since(Instant::now());
-                self.caught_up([*name], head, left).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.caught_up(names.iter().copied(), want, left).await?;
+            // A process is past an event only when what that event caused is committed, so all of it is here.
+            let head = self.0.journal.head().await?;
+            match self.last_caused(seen, head).await? {
+                Some(caused) if links < LONGEST_CHAIN => (seen, want, links) = (head, caused, links + 1),
+                _ => return Ok(want),
             }
-            let now = self.0.journal.head().await?;
-            if now == head {
-                return Ok(head);
-            }
-            head = now;
         }
     }
 
@@ -157,6 +168,22 @@ impl EngineHandle {
             !matches!(board.now().state, SubscriptionState::Ended | SubscriptionState::Stopped { .. })
         };
         Err(self.0.boards.iter().filter(is_running).map(|board| board.id().clone()).collect())
+    }
+
+    /// The last event behind `after` and up to `head` that another event caused.
+    async fn last_caused(&self, mut after: Position, head: Position) -> Result<Option<Position>> {
+        let mut last = None;
+        while after < head {
+            let rows = self.0.journal.read(after, READ_AT_ONCE).await?;
+            let Some(end) = rows.last() else { break };
+            after = end.position;
+            for row in rows {
+                if row.position <= head && row.metadata()?.causation_id.is_some() {
+                    last = Some(row.position);
+                }
+            }
+        }
+        Ok(last)
     }
 
     fn board(&self, name: &str) -> Result<&Board, NotCaughtUp> {

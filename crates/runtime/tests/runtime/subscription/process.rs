@@ -6,7 +6,7 @@ use portolan_kernel::{Position, Process, Recorded, Refusal, Status, reaction_id}
 use portolan_runtime::subscription::{NotCaughtUp, SubscriptionState};
 
 use super::{SOON, World, shows, status};
-use crate::support::{Add, Happened, noon, on_both_runtimes, start};
+use crate::support::{Add, Happened, noon, on_both_runtimes, start, within};
 
 /// For each addition to counter 1, adds the same to counters 2 and 3.
 pub struct Mirror;
@@ -65,6 +65,58 @@ fn each_command_of_an_event_happens_once_whatever_is_repeated() {
         second.settled(&["mirror"], SOON).await.unwrap();
         assert_eq!((world.store.value(2), world.head()), (Some(5), head));
     });
+}
+
+/// For each addition to a counter up to this one, adds the same to the next; behind it comes the first again where
+/// it goes round.
+struct Relay {
+    last: u128,
+    round: bool,
+}
+
+impl Process<Happened> for Relay {
+    type Command = Add;
+
+    fn name(&self) -> &'static str {
+        "relay"
+    }
+
+    fn react(&self, event: &Recorded<Happened>) -> Vec<Add> {
+        let from = event.aggregate_id.as_u128();
+        match event.event {
+            Happened::Added(amount) if from < self.last => vec![Add { counter: from + 1, amount }],
+            Happened::Added(amount) if self.round => vec![Add { counter: 1, amount }],
+            _ => vec![],
+        }
+    }
+
+    fn is_done(&self, _: &Refusal) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn settled_waits_for_what_the_processes_caused_and_not_for_busy_writers() {
+    let world = world().await;
+    let handle =
+        world.engine().process(Relay { last: 3, round: false }, 1, world.mediator()).start().await.unwrap();
+    world.add(2).await;
+    world.store.busy_heads.store(1_000, std::sync::atomic::Ordering::SeqCst);
+    handle.settled(&["relay"], SOON).await.unwrap();
+    assert_eq!((world.store.value(2), world.store.value(3)), (Some(2), Some(2)));
+    // It has seen the head move for a few rounds, and then there was nothing that a process had caused.
+    let left = world.store.busy_heads.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(left >= 990, "the head was read {} times", 1_000 - left);
+}
+
+#[tokio::test]
+async fn settled_ends_beside_processes_that_keep_each_other_going() {
+    let world = world().await;
+    let handle =
+        world.engine().process(Relay { last: 3, round: true }, 1, world.mediator()).start().await.unwrap();
+    world.add(1).await;
+    let head = within(handle.settled(&["relay"], SOON)).await.unwrap();
+    assert!(head >= Position(4 + 8), "it followed the chain only to {head}");
 }
 
 #[tokio::test]

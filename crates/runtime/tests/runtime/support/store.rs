@@ -25,6 +25,8 @@ pub struct FakeStore {
     pub read_faults: Mutex<VecDeque<Error>>,
     /// Whether queries hang.
     pub slow_query: Mutex<bool>,
+    /// How often still somebody else commits an event just before the head is read.
+    pub busy_heads: AtomicUsize,
     pub loads: AtomicUsize,
     pub commits: AtomicUsize,
     pub reads: AtomicUsize,
@@ -46,6 +48,7 @@ impl Default for FakeStore {
             commit_faults: Mutex::default(),
             read_faults: Mutex::default(),
             slow_query: Mutex::default(),
+            busy_heads: AtomicUsize::new(0),
             loads: AtomicUsize::new(0),
             commits: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
@@ -215,6 +218,10 @@ impl Journal for FakeStore {
     }
 
     async fn head(&self) -> Result<Position> {
+        let busy = |left: usize| left.checked_sub(1);
+        if self.busy_heads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, busy).is_ok() {
+            self.append("Started", &format!("\"{}\"", Uuid::from_u128(1)));
+        }
         Ok(*self.head.borrow())
     }
 
