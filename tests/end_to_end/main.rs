@@ -11,6 +11,7 @@ mod http_errors;
 mod http_hostile;
 mod import;
 mod import_killed;
+mod import_order;
 mod secrets;
 mod serve;
 mod shutdown;

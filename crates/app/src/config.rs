@@ -158,6 +158,9 @@ pub struct Flags {
 /// The name of the file that is read where none is named.
 const FILE: &str = "portolan.toml";
 
+/// Longer than any client asks again.
+const MAX_IDEMPOTENCY_DAYS: u32 = 36_525;
+
 /// The environment variables that are keys; `PORTOLAN_CONFIG` and `PORTOLAN_LOG` are read elsewhere.
 const VARIABLES: &[(&str, &str)] = &[
     ("WRITE", "write"),
@@ -190,7 +193,15 @@ impl Config {
             figment = figment.merge(Self::read_file(path)?);
         }
         figment = figment.merge(environment).merge(Serialized::defaults(flags.values()));
-        figment.extract().map_err(|error| Failure::Usage(explain(&error, file.as_deref())))
+        let config: Self =
+            figment.extract().map_err(|error| Failure::Usage(explain(&error, file.as_deref())))?;
+        if config.idempotency_days > MAX_IDEMPOTENCY_DAYS {
+            let days = config.idempotency_days;
+            return Err(Failure::Usage(format!(
+                "configuration: `idempotency_days`: {days} is more than {MAX_IDEMPOTENCY_DAYS}, a hundred years"
+            )));
+        }
+        Ok(config)
     }
 
     /// How long the outcome of a command with an id is kept.
@@ -349,6 +360,13 @@ mod tests {
         assert!(unknown.contains("wriet") && unknown.contains("`write`"), "{unknown}");
         let wrong = load("idempotency_days = \"week\"\n").unwrap_err().to_string();
         assert!(wrong.contains("idempotency_days") && wrong.contains("portolan.toml"), "{wrong}");
+    }
+
+    #[test]
+    fn an_outcome_is_kept_for_a_time_that_has_a_date() {
+        let days = |days| Config::load(&Flags { idempotency_days: Some(days), ..Flags::default() });
+        assert!(days(36_525).is_ok());
+        assert!(days(4_000_000).unwrap_err().to_string().contains("idempotency_days"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
         .run(sample.as_bytes(), Arc::new(Silent), std::future::pending())
         .await;
     importer.shutdown().await?;
-    let report = report?;
+    let (report, _) = report?;
     output::note(&format!(
         "{} commands, {} accepted; the market is gone when this program ends",
         report.commands, report.accepted

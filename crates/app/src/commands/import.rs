@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufRead, BufReader};
 use crate::cli::Import as Arguments;
 use crate::config::Config;
 use crate::import::{Import, Progress, Report};
-use crate::wiring::{App, Parts};
+use crate::wiring::{App, Parts, not_caught_up};
 use crate::{Failure, output, signals};
 
 /// Imports the file and says what came of it.
@@ -28,13 +28,14 @@ pub async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> 
         Import::new(app.clone(), arguments.keep_going).run(reader, progress, signals::interrupted()).await;
     bar.0.finish_and_clear();
     let closed = app.shutdown().await;
-    let mut report = imported?;
+    let (mut report, behind) = imported?;
     closed?;
     report.seconds = started.elapsed().as_secs_f64();
     if let Some(path) = &arguments.report {
         write(path, &report).await?;
     }
-    summarise(&report)
+    summarise(&report)?;
+    behind.map_or(Ok(()), |behind| Err(not_caught_up(behind)))
 }
 
 /// The file, with its size where it has one.

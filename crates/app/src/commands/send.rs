@@ -2,11 +2,12 @@
 
 use portolan_application::wire::CommandLine;
 use portolan_kernel::{CommandError, Context, Fingerprint, Kept};
+use portolan_runtime::subscription::NotCaughtUp;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 use crate::config::Config;
-use crate::wiring::{App, Parts};
+use crate::wiring::{App, Parts, not_caught_up};
 use crate::{Failure, output};
 
 /// The longest command that is read from stdin: as long as the largest body over HTTP.
@@ -38,7 +39,14 @@ pub async fn run(config: &Config, command: &str) -> Result<(), Failure> {
     match sent {
         Ok(receipt) => {
             output::line(&json!(receipt).to_string())?;
-            caught_up
+            match caught_up {
+                // Somebody wants it so, and the command is done.
+                Err(paused @ NotCaughtUp::Paused { .. }) => {
+                    output::note(&format!("what the command causes waits: {paused}"));
+                    Ok(())
+                }
+                caught_up => caught_up.map_err(not_caught_up),
+            }
         }
         Err(CommandError::Refused(refusal)) => {
             output::line(&json!(refusal).to_string())?;

@@ -57,14 +57,16 @@ pub(super) async fn serve(
     };
     let limits = http.limits;
     let router = portolan_http::router(http);
-    output::line(&format!("listening on http://{address}"))?;
-    ready(address)?;
+    // Heard from before anybody is told that the service is there.
+    let interrupted = signals::Interrupted::listen();
     let ending = shutdown.clone();
     let watch = tokio::spawn(async move {
-        signals::interrupted().await;
+        interrupted.heard().await;
         tracing::info!("ending: requests in hand are finished first");
         ending.begin();
     });
+    output::line(&format!("listening on http://{address}"))?;
+    ready(address)?;
     portolan_http::serve(listener, router, limits, shutdown).await;
     watch.abort();
     Ok(())

@@ -1,6 +1,6 @@
 //! Runs the lines: many at a time, each behind the earlier ones on its own aggregate.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portolan_application::MarketCommand;
@@ -8,9 +8,11 @@ use portolan_application::processes::OrderForSale;
 use portolan_application::wire::CommandLine;
 use portolan_domain::{ListingId, Order as OrderAggregate};
 use portolan_kernel::{Aggregate, AggregateKey, Command, CommandError, Context, Error, Kept};
+use portolan_runtime::subscription::NotCaughtUp;
 use tokio::io::AsyncBufRead;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::Report;
 use super::lines::{self, Line, LineIds, Lines};
@@ -63,15 +65,15 @@ pub enum Stopped {
     /// Somebody asked it to stop.
     #[error("interrupted; import the same file again to go on")]
     Interrupted,
-    /// A process did not catch up.
+    /// The store could not be asked.
     #[error(transparent)]
-    Process(Failure),
+    Unasked(Failure),
 }
 
 impl From<Stopped> for Failure {
     fn from(stopped: Stopped) -> Self {
         match stopped {
-            Stopped::Process(failure) => failure,
+            Stopped::Unasked(failure) => failure,
             Stopped::Failed { error: Error::Unavailable { .. }, .. } => {
                 Self::Unreachable(stopped.to_string())
             }
@@ -107,7 +109,8 @@ impl Import {
         Self { market, keep_going }
     }
 
-    /// Runs every line, waits until the processes have caught up, and reports.
+    /// Runs every line, waits until the processes have caught up, and reports; beside the report, why a process has
+    /// not.
     ///
     /// # Errors
     /// [`Stopped`]: what was accepted before stays, and the same import goes on from there.
@@ -116,7 +119,7 @@ impl Import {
         reader: impl AsyncBufRead + Unpin,
         progress: Arc<dyn Progress>,
         interrupted: impl Future<Output = ()>,
-    ) -> Result<Report, Stopped> {
+    ) -> Result<(Report, Option<NotCaughtUp>), Stopped> {
         let shared = Arc::new(Shared { market: self.market.clone(), outcome: Mutex::default(), progress });
         let mut running = JoinSet::new();
         let read = tokio::select! {
@@ -129,10 +132,10 @@ impl Import {
             return Err(Stopped::Failed { line, error });
         }
         read?;
-        self.market.processes_caught_up().await.map_err(Stopped::Process)?;
+        let caught_up = self.market.processes_caught_up().await;
         let mut report = outcome.report.sorted();
         report.orders_from_sales = self.orders_of(&outcome.closed).await?;
-        Ok(report)
+        Ok((report, caught_up.err()))
     }
 
     /// Reads the file and starts its lines, in order.
@@ -142,7 +145,8 @@ impl Import {
         shared: &Arc<Shared>,
         running: &mut JoinSet<()>,
     ) -> Result<(), Stopped> {
-        let (mut lines, mut ids, order) = (Lines::new(reader), LineIds::default(), Order::new());
+        let (mut lines, mut ids, order) = (Lines::new(reader), LineIds::default(), Order::default());
+        let mut orders = HashSet::new();
         let room = Arc::new(Semaphore::new(IN_FLIGHT));
         while let Some(line) = lines.next().await? {
             let (number, parsed) = match line {
@@ -166,19 +170,57 @@ impl Import {
             if shared.outcome().failed.is_some() {
                 return Ok(());
             }
+            let is_open = self.await_sales(&line.command, &mut orders, running).await?;
             let command_id = line.command_id.unwrap_or_else(|| ids.next(&text));
             let occurred_at = line.at.unwrap_or_else(|| self.market.clock().now());
             let context =
                 Context::new(command_id, occurred_at).idempotent(lines::fingerprint(&text), Kept::Forever);
             let turn = order.turn(number, line.command.target());
             let (shared, bytes) = (Arc::clone(shared), text.len() as u64 + 1);
-            running.spawn(async move {
+            let answer = async move {
                 shared.run(number, line.command, context, turn).await;
                 shared.progress.line(bytes);
                 drop(permit);
-            });
+            };
+            if is_open {
+                // Its order may be placed by a later line's sale, which is not to be part of its past.
+                answer.await;
+            } else {
+                running.spawn(answer);
+            }
         }
         Ok(())
+    }
+
+    /// Before an order is answered `not_found`, every line before is done and processes have caught up: the order may
+    /// be that of a sale. Answers whether it is not there even then. `orders` are those that no sale needs to place.
+    async fn await_sales(
+        &self,
+        command: &MarketCommand,
+        orders: &mut HashSet<Uuid>,
+        running: &mut JoinSet<()>,
+    ) -> Result<bool, Stopped> {
+        let Some(key) = command.target().filter(|key| key.aggregate_type == OrderAggregate::TYPE) else {
+            return Ok(false);
+        };
+        if matches!(command, MarketCommand::PlaceOrder(_)) {
+            orders.insert(key.id);
+        }
+        if orders.contains(&key.id) {
+            return Ok(false);
+        }
+        let unreadable = |error: Error| Stopped::Unasked(error.into());
+        let mut exists = self.market.exists(key).await.map_err(unreadable)?;
+        if !exists {
+            while running.join_next().await.is_some() {}
+            // A process that stopped ends the import with its name, not this line.
+            let _ = self.market.processes_caught_up().await;
+            exists = self.market.exists(key).await.map_err(unreadable)?;
+        }
+        if exists {
+            orders.insert(key.id);
+        }
+        Ok(!exists)
     }
 
     /// How many orders the sales of these listings placed.
@@ -189,7 +231,7 @@ impl Import {
                 .market
                 .exists(AggregateKey::of::<OrderAggregate>(OrderForSale::order_of(*listing)))
                 .await;
-            placed += u64::from(found.map_err(|error| Stopped::Process(error.into()))?);
+            placed += u64::from(found.map_err(|error| Stopped::Unasked(error.into()))?);
         }
         Ok(placed)
     }
@@ -202,10 +244,7 @@ impl Shared {
             MarketCommand::CloseListing(close) => Some(close.listing),
             _ => None,
         };
-        let answered = match self.await_sale(&command, &turn).await {
-            Ok(()) => self.send(command, context).await,
-            Err(error) => Err(CommandError::Failed(error)),
-        };
+        let answered = self.send(command, context).await;
         let mut outcome = self.outcome();
         match answered {
             Ok(_) => {
@@ -216,20 +255,6 @@ impl Shared {
             Err(CommandError::Failed(error)) => outcome.fail(number, error),
             Err(other) => outcome.fail(number, Error::Invalid(other.to_string())),
         }
-    }
-
-    /// An order that is not there may be about to be placed by a sale of an earlier line.
-    async fn await_sale(&self, command: &MarketCommand, turn: &Turn) -> Result<(), Error> {
-        let Some(key) = command.target().filter(|key| key.aggregate_type == OrderAggregate::TYPE) else {
-            return Ok(());
-        };
-        if matches!(command, MarketCommand::PlaceOrder(_)) || self.market.exists(key).await? {
-            return Ok(());
-        }
-        turn.wait_for_all_before().await;
-        // A process that stopped ends the import with its name, not this line.
-        let _ = self.market.processes_caught_up().await;
-        Ok(())
     }
 
     async fn send(&self, command: MarketCommand, context: Context) -> Result<(), CommandError> {

@@ -10,7 +10,7 @@ use portolan_diesel::sqlite::Store;
 use portolan_http::Health;
 use portolan_kernel::{AggregateKey, Clock, Error, IdSource, Journal, Process, WriteSide, WriteStore};
 use portolan_runtime::middleware::{self, Limits};
-use portolan_runtime::subscription::{Engine, EngineHandle, Settings};
+use portolan_runtime::subscription::{Engine, EngineHandle, NotCaughtUp, Settings};
 use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 
 use super::catch_up::{self, Progress};
@@ -122,10 +122,9 @@ impl App {
     /// Waits until every process has reacted to everything that is committed by now, and to what it caused itself.
     ///
     /// # Errors
-    /// [`Failure::Failed`], naming the process, where one has stopped.
-    pub async fn processes_caught_up(&self) -> Result<(), Failure> {
-        let settled = self.0.engine.settled(&self.0.processes, PROCESSES).await;
-        settled.map(drop).map_err(catch_up::not_caught_up)
+    /// [`NotCaughtUp`], naming the process, where one has stopped or is paused.
+    pub async fn processes_caught_up(&self) -> Result<(), NotCaughtUp> {
+        self.0.engine.settled(&self.0.processes, PROCESSES).await.map(drop)
     }
 
     /// Ends the subscriptions, finishes what is being written, and closes the store.

@@ -62,7 +62,7 @@ pub(super) async fn every_view(engine: &EngineHandle, head: Position) -> Result<
 }
 
 /// What a wait says that was in vain.
-pub(super) fn not_caught_up(reason: NotCaughtUp) -> Failure {
+pub(crate) fn not_caught_up(reason: NotCaughtUp) -> Failure {
     match reason {
         NotCaughtUp::Failed(error) => error.into(),
         other => Failure::Failed(other.to_string()),

@@ -17,6 +17,7 @@ use portolan_runtime::subscription::Ports;
 
 pub use app::App;
 pub use catch_up::OneView;
+pub(crate) use catch_up::not_caught_up;
 pub use parts::Parts;
 
 use crate::config::Config;

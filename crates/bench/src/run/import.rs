@@ -25,7 +25,7 @@ use crate::work::{self, Bid};
 pub(super) async fn compare(plan: &Plan) -> Done {
     let ground = Ground::make(&plan.place).await?;
     let commands = plan.commands as usize;
-    let mut samples = Samples::of(2);
+    let mut samples = Samples::of(plan, &[Portolan::NAME, Batched::NAME]);
     for seed in 0..plan.runs {
         for system in samples.order(seed) {
             let fresh = ground.fresh()?;
@@ -56,7 +56,7 @@ async fn import(store: &Path, lines: &Path, commands: usize) -> Done<Sample> {
     let reader = BufReader::with_capacity(1 << 16, tokio::fs::File::open(lines).await?);
     let import = Import::new(portolan.app().clone(), false);
     let started = Instant::now();
-    let report = import.run(reader, Arc::new(Silent), std::future::pending()).await?;
+    let (report, _) = import.run(reader, Arc::new(Silent), std::future::pending()).await?;
     let took = started.elapsed();
     portolan.close().await;
     let refused: u64 = report.refused.values().sum();
