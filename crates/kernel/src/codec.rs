@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{Aggregate, Envelope, Error, REMOVED, Result, Version};
 
 /// A text with the name and version of its shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Encoded {
     /// The stable name of an event type; empty for a state.
     pub name: &'static str,
@@ -16,6 +16,17 @@ pub struct Encoded {
     pub schema_version: u16,
     /// JSON.
     pub json: String,
+}
+
+/// Without the text: it may hold what no log is to hold.
+impl fmt::Debug for Encoded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Encoded")
+            .field("name", &self.name)
+            .field("schema_version", &self.schema_version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The serialised form of one aggregate: its events, and its state for stores that keep documents.

@@ -1,5 +1,7 @@
 //! Events: facts, in the past tense; as an aggregate makes them, as the journal holds them, as a reader gets them.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::{Metadata, Position, Result, Timestamp, Version};
@@ -8,7 +10,7 @@ use crate::{Metadata, Position, Result, Timestamp, Version};
 pub const REMOVED: &str = "removed";
 
 /// An event on its way into the journal, already serialised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// Made once, here; later the message id.
     pub event_id: Uuid,
@@ -21,7 +23,7 @@ pub struct NewEvent {
 }
 
 /// A row of the journal, still serialised. Its text parts are as they were written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// Its place in the journal.
     pub position: Position,
@@ -47,6 +49,38 @@ pub struct Envelope {
     pub occurred_at: Timestamp,
     /// When it was written: the store's time.
     pub recorded_at: Timestamp,
+}
+
+/// Without the payload: it may hold what no log is to hold.
+impl fmt::Debug for NewEvent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NewEvent")
+            .field("event_id", &self.event_id)
+            .field("event_type", &self.event_type)
+            .field("schema_version", &self.schema_version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the payload, as [`NewEvent`].
+impl fmt::Debug for Envelope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Envelope")
+            .field("position", &self.position)
+            .field("commit_position", &self.commit_position)
+            .field("event_id", &self.event_id)
+            .field("aggregate_type", &self.aggregate_type)
+            .field("aggregate_id", &self.aggregate_id)
+            .field("version", &self.version)
+            .field("event_type", &self.event_type)
+            .field("schema_version", &self.schema_version)
+            .field("metadata", &self.metadata)
+            .field("occurred_at", &self.occurred_at)
+            .field("recorded_at", &self.recorded_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Envelope {

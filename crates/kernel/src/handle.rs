@@ -145,6 +145,8 @@ pub(crate) trait AnySlot: Send + Sync {
 
     fn must_not_change(&self) -> bool;
 
+    fn is_removed(&self) -> bool;
+
     /// What to write for it; `None` where nothing happened to it. Takes the events, so it is asked once.
     fn take_change(&self, ids: &dyn IdSource) -> Result<Option<Change>>;
 }
@@ -164,6 +166,10 @@ impl<A: Aggregate> AnySlot for Slot<A> {
 
     fn must_not_change(&self) -> bool {
         self.lock().must_not_change
+    }
+
+    fn is_removed(&self) -> bool {
+        self.lock().removed
     }
 
     fn take_change(&self, ids: &dyn IdSource) -> Result<Option<Change>> {

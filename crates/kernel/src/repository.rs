@@ -10,7 +10,7 @@ use crate::{Aggregate, Candidate, Handle, Result, Specification};
 /// A domain names its port for each aggregate (`listing::Repository`) as this trait at its type.
 #[async_trait]
 pub trait Repository<A: Aggregate>: Send + Sync {
-    /// The aggregate with this id, or `None`. Two gets of one id in one unit of work give the same aggregate.
+    /// The aggregate with this id, or `None`, also where the unit has removed it. Two gets of one id in one unit of work give the same aggregate.
     ///
     /// # Errors
     /// [`Error::Conflict`](crate::Error::Conflict) where the command expects another version of it

@@ -82,20 +82,37 @@ impl FromStr for Timestamp {
             && bytes[7] == b'-'
             && matches!(bytes[10], b'T' | b't' | b' ')
             && bytes[13] == b':'
-            && bytes[16] == b':'
-            && !text.contains('[');
+            && bytes[16] == b':';
         if !shaped {
             return Err(refused());
         }
-        let digits = match text[19..].strip_prefix('.') {
-            Some(fraction) => fraction.bytes().take_while(u8::is_ascii_digit).count(),
-            None => 0,
-        };
+        let (digits, offset) = fraction_and_offset(&bytes[19..]).ok_or_else(refused)?;
+        if !is_offset(offset) {
+            return Err(refused());
+        }
         if digits > 6 {
             return Err(ParseTimestampError::TooPrecise(text.chars().take(64).collect()));
         }
         let parsed: jiff::Timestamp = text.parse().map_err(|_| refused())?;
         Ok(Self(parsed.as_microsecond()))
+    }
+}
+
+/// How many digits of a second there are, and what follows them; `None` for a point without digits.
+fn fraction_and_offset(tail: &[u8]) -> Option<(usize, &[u8])> {
+    let Some(fraction) = tail.strip_prefix(b".") else { return Some((0, tail)) };
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits > 0).then(|| (digits, &fraction[digits..]))
+}
+
+/// `Z`, or hours and minutes.
+fn is_offset(text: &[u8]) -> bool {
+    match text {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', hours_1, hours_2, b':', minutes_1, minutes_2] => {
+            [hours_1, hours_2, minutes_1, minutes_2].iter().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
     }
 }
 
@@ -116,8 +133,12 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// A time without a date is refused rather than written as what nobody can read.
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if *self < Self::MIN || *self > Self::MAX {
+            return Err(serde::ser::Error::custom(format!("{self} has no RFC 3339 text")));
+        }
         serializer.collect_str(self)
     }
 }
@@ -125,5 +146,49 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         crate::text::deserialize(deserializer, "an RFC 3339 time")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_rfc_3339_and_nothing_else() {
+        for text in [
+            "2026-01-05T10:42:23Z",
+            "2026-01-05t10:42:23.5z",
+            "2026-01-05 10:42:23.612654+00:00",
+            "2026-01-05T11:42:23.612654+01:00",
+        ] {
+            assert!(text.parse::<Timestamp>().is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "2026-01-05",
+            "2026-01-05T10:42Z",
+            "2026-01-05T10:42:23",
+            "2026-01-05T10:42:23.Z",
+            "2026-01-05T10:42:23,5Z",
+            "2026-01-05T10:42:23+01",
+            "2026-01-05T10:42:23+01:00:30",
+            "2026-01-05T10:42:23Z[UTC]",
+            "2026-13-05T10:42:23Z",
+        ] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+        let precise = "2026-01-05T10:42:23.1234567Z".parse::<Timestamp>();
+        assert!(matches!(precise, Err(ParseTimestampError::TooPrecise(_))));
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_what_cannot_be_is_not_written() {
+        for time in [Timestamp::MIN, Timestamp::from_micros(-1), Timestamp::from_micros(0), Timestamp::MAX] {
+            let json = serde_json::to_string(&time).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), time);
+        }
+        for micros in [Timestamp::MAX.as_micros() + 1, Timestamp::MIN.as_micros() - 1, i64::MAX, i64::MIN] {
+            assert!(serde_json::to_string(&Timestamp::from_micros(micros)).is_err(), "{micros}");
+        }
     }
 }

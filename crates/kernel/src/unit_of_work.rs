@@ -92,6 +92,16 @@ enum Entry {
     Missing,
 }
 
+impl Entry {
+    /// The aggregate as the unit sees it: not there once the unit has removed it.
+    fn handle<A: Aggregate>(&self) -> Option<Handle<A>> {
+        match self {
+            Self::Present(slot) if !slot.is_removed() => Handle::from_any(slot),
+            _ => None,
+        }
+    }
+}
+
 impl UnitOfWork {
     /// The command's context; its `occurred_at` is the domain's "now".
     #[must_use]
@@ -154,7 +164,10 @@ impl UnitOfWork {
             Err(failed) => return self.repeated_or(failed).await,
         }?;
         match (answer.outcome().await, about) {
-            (Err(CommandError::Failed(Error::AlreadyExists(_))), Some(about)) => {
+            // That something else exists is a failure, and no answer to the command.
+            (Err(CommandError::Failed(Error::AlreadyExists(what))), Some(about))
+                if what == about.to_string() =>
+            {
                 self.record(Refusal::already_exists(about))?.outcome().await
             }
             (outcome, _) => outcome,
@@ -270,10 +283,7 @@ impl UnitOfWork {
 
     /// The handle that the unit already has: `Some(None)` where it knows that there is none.
     fn known<A: Aggregate>(&self, key: AggregateKey) -> Option<Option<Handle<A>>> {
-        self.identity().get(&key).map(|entry| match entry {
-            Entry::Present(slot) => Handle::from_any(slot),
-            Entry::Missing => None,
-        })
+        self.identity().get(&key).map(Entry::handle)
     }
 
     /// Takes what the store answered into the identity map; the first to come stays.
@@ -293,10 +303,7 @@ impl UnitOfWork {
             }
         };
         let mut identity = self.identity();
-        Ok(match identity.entry(key).or_insert(entry) {
-            Entry::Present(slot) => Handle::from_any(slot),
-            Entry::Missing => None,
-        })
+        Ok(identity.entry(key).or_insert(entry).handle())
     }
 
     fn check_if_match(&self, key: AggregateKey, version: Version) -> Result<()> {
@@ -418,12 +425,13 @@ impl UnitOfWork {
         let known = self.known::<A>(key);
         let handle = match known {
             Some(Some(handle)) => handle,
-            _ if crate::downcast::<A>(&loaded.state)
+            Some(None) => return Ok(None),
+            None if crate::downcast::<A>(&loaded.state)
                 .is_ok_and(|state| specification.is_satisfied_by(state)) =>
             {
                 return self.keep(key, Some(loaded));
             }
-            _ => return Ok(None),
+            None => return Ok(None),
         };
         Ok(handle.read(|state| specification.is_satisfied_by(state)).then_some(handle))
     }

@@ -15,6 +15,11 @@ pub async fn w13_what_was_removed_is_gone_and_goes_on_at_the_next_version(subjec
     subject.add(vec![opened("one"), line_added("a")]).await?;
     let former = subject.begin()?;
     execute(&get(&former, id).await?, |counter| counter.increment(1))?;
+    let unit = subject.begin()?;
+    unit.repository::<Counter>().remove(&get(&unit, id).await?);
+    let seen = unit.repository::<Counter>().get(id).await?;
+    ensure_eq!(seen.is_none(), true, "that the unit that removes it does not see it any more");
+    drop(unit);
     let receipt = subject.remove(id).await?;
     ensure_eq!(receipt.version, Version(3), "the version of the removal");
     ensure_eq!(subject.stored(id).await?, None, "the counter");
