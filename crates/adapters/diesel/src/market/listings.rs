@@ -25,7 +25,7 @@ impl Mapper<Listing> for ListingMapper {
         let row: Option<(Row, Texts)> = listings::table
             .inner_join(listing_texts::table.on(listing_texts::listing_id.eq(listings::id)))
             .filter(listings::id.eq(DbUuid::of(id)))
-            .first(conn)
+            .get_result(conn)
             .optional()?;
         row.map(|(row, texts)| stored(conn, row, texts)).transpose()
     }

@@ -21,7 +21,7 @@ impl Mapper<Order> for OrderMapper {
     }
 
     fn load(&self, conn: &mut Conn, id: OrderId) -> Result<Option<Stored<Order>>, Fault> {
-        let row: Option<Row> = orders::table.find(DbUuid::of(id)).first(conn).optional()?;
+        let row: Option<Row> = orders::table.find(DbUuid::of(id)).get_result(conn).optional()?;
         row.map(|row| stored(conn, row)).transpose()
     }
 

@@ -174,7 +174,7 @@ pub(super) fn advance(
 }
 
 fn look_up(conn: &mut Conn, subscription: &SubscriptionId) -> Result<Option<Checkpoint>, Fault> {
-    let row: Option<Row> = subscriptions::table.find(key(subscription)).first(conn).optional()?;
+    let row: Option<Row> = subscriptions::table.find(key(subscription)).get_result(conn).optional()?;
     row.map(Row::checkpoint).transpose()
 }
 

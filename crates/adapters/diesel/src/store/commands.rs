@@ -37,7 +37,7 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Optio
     let row: Option<(DbUuid, String, Option<i64>)> = commands::table
         .filter(commands::command_id.eq(DbUuid(id)))
         .select((commands::fingerprint, commands::outcome, commands::kept_until))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     let Some((fingerprint, outcome, kept_until)) = row else { return Ok(None) };
     if kept_until.is_some_and(|until| until <= now.as_micros()) {

@@ -36,7 +36,7 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid) -> Result<Option<Newest>, Fault
         .filter(journal::aggregate_id.eq(DbUuid(id)))
         .order(journal::version.desc())
         .select((journal::aggregate_type, journal::version, journal::event_type))
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(|(aggregate_type, version, event_type)| Newest {
         aggregate_type: aggregate_type.into(),
@@ -47,8 +47,11 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid) -> Result<Option<Newest>, Fault
 
 /// The last position of the journal.
 pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
-    let last: Option<i64> =
-        journal::table.select(journal::position).order(journal::position.desc()).first(conn).optional()?;
+    let last: Option<i64> = journal::table
+        .select(journal::position)
+        .order(journal::position.desc())
+        .get_result(conn)
+        .optional()?;
     Ok(Position(last.unwrap_or(0).cast_unsigned()))
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Diesel knows by its type that a query has one text, for selects and simple inserts. Upserts it looks up by their
 //! text, which it builds each time; updates it prepares anew each time, which costs more than running them.
+//!
+//! One row is read by `get_result`, not by `first`: that binds a `LIMIT`, and SQLite prepares a statement anew whenever a
+//! `LIMIT` is bound. So the condition or the index must see to it that the first row is the one.
 
 use std::marker::PhantomData;
 
