@@ -41,6 +41,9 @@ pub struct Plan {
     /// Events of the journal that `replay` reads; made once and kept
     #[arg(long, default_value_t = 1_000_000, value_parser = count())]
     pub events: u64,
+    /// Which systems, as the results call them; all without. A profile is of one
+    #[arg(long, value_delimiter = ',')]
+    pub systems: Vec<String>,
     /// Where the stores are made: on the disk that is to be measured
     #[arg(long, default_value = PLACE, hide_default_value = true)]
     pub place: PathBuf,
@@ -69,6 +72,7 @@ impl Plan {
             commands: 1_000,
             callers: vec![1, 64],
             events: 10_000,
+            systems: Vec::new(),
             place: PLACE.into(),
             quick: true,
             start: None,
@@ -78,12 +82,11 @@ impl Plan {
     /// As the arguments say, shortened where they ask for it.
     #[must_use]
     pub fn shortened(self) -> Self {
-        let Self { workloads, place, start, quick, .. } = self;
-        if quick {
-            Self { workloads, place, start, ..Self::quick() }
-        } else {
-            Self { workloads, place, start, ..self }
+        if !self.quick {
+            return self;
         }
+        let Self { workloads, systems, place, .. } = self;
+        Self { workloads, systems, place, ..Self::quick() }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{Plan, Workload, work};
 pub(super) async fn compare(plan: &Plan, workload: Workload) -> Done {
     let ground = Ground::make(&plan.place).await?;
     for &callers in &plan.callers {
-        let mut samples = Samples::of(3);
+        let mut samples = Samples::of(plan, &[Portolan::NAME, Batched::NAME, Plain::NAME]);
         for seed in 0..plan.runs {
             let round = Round { workload, callers: callers as usize, seed, commands: plan.commands as usize };
             for system in samples.order(seed) {

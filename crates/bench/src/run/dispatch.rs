@@ -31,7 +31,7 @@ const ROUNDS: u64 = 5;
 pub(super) async fn compare(plan: &Plan) -> Done {
     let calls = u32::try_from(plan.commands * 2).unwrap_or(u32::MAX);
     let subject = Subject::new();
-    let mut samples = Samples::of(SYSTEMS.len());
+    let mut samples = Samples::of(plan, &SYSTEMS);
     for round in 0..plan.runs * ROUNDS {
         for system in samples.order(round) {
             let took = match system {

@@ -36,7 +36,7 @@ const SYSTEMS: [&str; 3] = [Portolan::NAME, "serve", "bare"];
 pub(super) async fn compare(plan: &Plan) -> Done {
     let ground = Ground::make(&plan.place).await?;
     let commands = plan.commands as usize;
-    let mut samples = Samples::of(SYSTEMS.len());
+    let mut samples = Samples::of(plan, &SYSTEMS);
     for seed in 0..plan.runs {
         let requests: Arc<[Vec<u8>]> =
             (0..commands).map(|number| request(&work::bid(seed, number, work::LISTINGS))).collect();

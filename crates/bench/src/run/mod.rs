@@ -23,7 +23,7 @@ pub(crate) type Done<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 const CALLERS: usize = 64;
 
 /// More refusals than one in so many calls, and a run measured something else.
-const CALLS_PER_ERROR: usize = 50;
+const CALLS_PER_ERROR: usize = 20;
 
 /// Everything that the plan names.
 ///
@@ -70,18 +70,27 @@ pub(crate) fn say(line: &str) {
 }
 
 /// The samples of several systems, run after run.
-struct Samples(Vec<Vec<Sample>>);
+struct Samples {
+    wanted: Vec<usize>,
+    taken: Vec<Vec<Sample>>,
+}
 
 impl Samples {
-    fn of(systems: usize) -> Self {
-        Self(vec![Vec::new(); systems])
+    /// Of those of these systems that the plan wants.
+    fn of(plan: &Plan, systems: &[&str]) -> Self {
+        let is_wanted =
+            |name: &str| plan.systems.is_empty() || plan.systems.iter().any(|wanted| wanted == name);
+        let wanted = (0..systems.len()).filter(|index| is_wanted(systems[*index])).collect();
+        Self { wanted, taken: vec![Vec::new(); systems.len()] }
     }
 
     /// In which order the systems go in this run: another one begins each time, so that none always has the warmest
     /// or the fullest disk.
-    fn order(&self, run: u64) -> impl Iterator<Item = usize> + use<> {
-        let (systems, first) = (self.0.len(), usize::try_from(run).unwrap_or(0));
-        (0..systems).map(move |index| (index + first) % systems)
+    fn order(&self, run: u64) -> Vec<usize> {
+        let mut order = self.wanted.clone();
+        let first = usize::try_from(run).unwrap_or(0) % order.len().max(1);
+        order.rotate_left(first);
+        order
     }
 
     /// Prints a run of this system and keeps it.
@@ -91,13 +100,13 @@ impl Samples {
             let Sample { system, workload, errors, .. } = sample;
             return Err(format!("{workload}: {system} did not accept {errors} of {calls} calls").into());
         }
-        self.0.get_mut(system).ok_or("a system that is not there")?.push(sample);
+        self.taken.get_mut(system).ok_or("a system that is not there")?.push(sample);
         Ok(())
     }
 
     /// Prints the medians of each system, and the ratio of the first to each.
     fn compare(&self) {
-        let medians: Vec<Sample> = self.0.iter().filter_map(|runs| median(runs)).collect();
+        let medians: Vec<Sample> = self.taken.iter().filter_map(|runs| median(runs)).collect();
         let Some(ours) = medians.first() else { return };
         say(&format!("{} · {} callers", ours.workload, ours.callers));
         for sample in &medians {

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn measure(plan: &Plan) -> Done {
     let ground = Ground::make(&plan.place).await?;
     let commands = plan.commands as usize;
-    let mut samples = Samples::of(1);
+    let mut samples = Samples::of(plan, &[Portolan::NAME]);
     for seed in 0..plan.runs {
         let fresh = ground.fresh()?;
         let portolan = Portolan::serve(&fresh.path()).await?;

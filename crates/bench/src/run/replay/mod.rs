@@ -58,7 +58,7 @@ struct Started {
 /// Those of the store and of the processes.
 pub(super) async fn compare(plan: &Plan) -> Done {
     journal::ensure(plan).await?;
-    let mut samples = Samples::of(SYSTEMS.len());
+    let mut samples = Samples::of(plan, &SYSTEMS.map(|(_, name)| name));
     for run in 0..plan.runs {
         for system in samples.order(run) {
             let (start, name) = SYSTEMS[system];
