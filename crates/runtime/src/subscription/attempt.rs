@@ -17,7 +17,7 @@ use super::stop::Stop;
 pub(crate) enum Failure {
     /// It may go well the next time; each time counts.
     Again(String),
-    /// There was no room or no turn for it now; that does not count.
+    /// There was no room or no turn for it now, or the store is away: that passes by itself and does not count.
     Later(String),
     /// It will never go well.
     Never(String),
@@ -26,7 +26,8 @@ pub(crate) enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Full(_) => Self::Later(error.to_string()),
+            // Also with an unknown outcome: what is sent again is answered its first outcome, or has no effect.
+            Error::Full(_) | Error::Unavailable { .. } => Self::Later(error.to_string()),
             _ => Self::Again(error.to_string()),
         }
     }

@@ -49,10 +49,9 @@ impl<E: Send + Sync + 'static> Follower<E> {
                 () = self.stop.requested() => return Err(Halt::Shutdown),
                 next = self.feed.next(after) => next,
             };
-            let failure = match next {
+            let failure: Failure = match next {
                 Ok(batch) => return Ok(batch),
                 Err(Error::Closed(_)) => return Err(Halt::Shutdown),
-                Err(error @ Error::Unavailable { .. }) => Failure::Later(error.to_string()),
                 Err(error) => error.into(),
             };
             attempts.failed(failure).await?;

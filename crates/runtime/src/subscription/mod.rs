@@ -9,9 +9,10 @@
 //! - Nothing is skipped. An event that cannot be handled is tried again with growing waits, and when the attempts
 //!   are spent the subscription stops in front of it, visibly: in its checkpoint, in [`EngineHandle::status`], in
 //!   the log. A panic counts as a failure.
-//! - A store that cannot be *read* is waited for without end, as
-//!   [`Retrying`](SubscriptionState::Retrying): there is nothing to skip. Neither do
-//!   [`Error::Full`](portolan_kernel::Error::Full) and a command that is still running count as attempts.
+//! - A store that is away, for reading or for writing, is waited for without end, as
+//!   [`Retrying`](SubscriptionState::Retrying): it is not the event's fault, and what was sent with an outcome that
+//!   is unknown can be sent again. So [`Error::Unavailable`](portolan_kernel::Error::Unavailable),
+//!   [`Error::Full`](portolan_kernel::Error::Full) and a command that is still running do not count as attempts.
 //! - It wakes on a commit ([`Journal::changed`](portolan_kernel::Journal::changed)) and does not poll the journal.
 //! - A batch never ends inside a commit, and is read and decoded once for all who are at the same place.
 //! - Whoever pauses, resumes or resets a shared subscription in its store is obeyed: within

@@ -13,7 +13,8 @@ pub struct Settings {
     /// default: from about 500 on the cost of a read no longer shows, and from 10,000 on the batches on their way
     /// no longer fit into a processor's cache.
     pub batch: usize,
-    /// After how many failures in front of one event a subscription stops. 6 by default.
+    /// After how many failures in front of one event a subscription stops; a store that is away or full does not
+    /// count. 6 by default.
     pub attempts: u32,
     /// The waits between them. Up to 0.2 s, 0.4 s and so on to 3 s by default: some three seconds together.
     pub backoff: Backoff,

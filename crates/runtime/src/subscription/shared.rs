@@ -253,9 +253,6 @@ impl<E: Send + Sync + 'static> Shared<E> {
                 Ok(()) => progress.saved = progress.done,
                 Err(Error::Conflict { .. }) => break,
                 Err(Error::Fenced(_)) => return Err(Left::Fenced),
-                Err(error @ Error::Unavailable { .. }) => {
-                    attempts.failed(Failure::Later(error.to_string())).await?;
-                }
                 Err(error) => attempts.failed(error.into()).await?,
             }
         }
@@ -264,7 +261,13 @@ impl<E: Send + Sync + 'static> Shared<E> {
         if checkpoint.status != Status::Running || checkpoint.position != progress.saved {
             return Err(Left::Changed(checkpoint));
         }
-        board.running_at(progress.done);
+        match self.consumer.timing().and_then(|timing| timing.hindrance()) {
+            Some((failures, reason)) => {
+                board.set_position(progress.done);
+                board.set(SubscriptionState::Retrying { failures, reason });
+            }
+            None => board.running_at(progress.done),
+        }
         Ok(())
     }
 

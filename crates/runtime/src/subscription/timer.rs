@@ -35,7 +35,11 @@ pub(crate) struct Timing {
     pub(crate) running: watch::Sender<bool>,
     given_up: Mutex<Option<String>>,
     gave_up: Notify,
+    hindrance: Mutex<Option<Hindrance>>,
 }
+
+/// How often a deadline failed that is to be fired again, and why the last time.
+pub(crate) type Hindrance = (u32, String);
 
 impl Timing {
     /// Waits until the timer gives a deadline up, and answers why.
@@ -48,6 +52,15 @@ impl Timing {
         }
     }
 
+    /// What keeps a deadline from firing, where something does.
+    pub(crate) fn hindrance(&self) -> Option<Hindrance> {
+        self.hindrance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hindered(&self, by: Option<Hindrance>) {
+        *self.hindrance.lock().unwrap_or_else(PoisonError::into_inner) = by;
+    }
+
     fn give_up(&self, reason: String) {
         *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
         self.gave_up.notify_one();
@@ -57,7 +70,8 @@ impl Timing {
 /// The timer of one process.
 ///
 /// It starts due deadlines in the order of their time, a few at once, so that they stay behind live commands. A
-/// command that fails, or is refused as if it came too early, is sent again a little later.
+/// command that fails, or is refused as if it came too early, is sent again a little later: as often as there are
+/// attempts, and without end where its store has no room or is away.
 pub(crate) struct Timer<C> {
     pub(crate) process: &'static str,
     pub(crate) command: Arc<dyn Fn(&Deadline) -> C + Send + Sync>,
@@ -98,7 +112,10 @@ struct Hand {
 }
 
 struct Delayed {
+    /// Those that count as attempts.
     failures: u32,
+    /// All of them.
+    delays: u32,
     until: Instant,
 }
 
@@ -133,6 +150,7 @@ impl<C: Command> Timer<C> {
             } else {
                 // Whoever resumes it wants those that failed to be tried anew.
                 hand = Hand { firing: hand.firing, next: Timestamp::MIN, ..Hand::default() };
+                self.timing.hindered(None);
                 Duration::MAX
             };
             tokio::select! {
@@ -183,6 +201,7 @@ impl<C: Command> Timer<C> {
             // These are all: one that failed and is not there any more was moved, or is over.
             let ids: HashSet<_> = due.iter().map(|deadline| deadline.event_id).collect();
             hand.delayed.retain(|id, _| ids.contains(id));
+            self.unhindered(hand);
         }
         hand.queue = due
             .into_iter()
@@ -202,23 +221,35 @@ impl<C: Command> Timer<C> {
         let id = deadline.event_id;
         hand.firing.remove(&id);
         hand.look_again();
-        let failures = hand.delayed.get(&id).map_or(0, |delayed| delayed.failures);
+        let (failures, delays) = hand
+            .delayed
+            .get(&id)
+            .map_or((0, 1), |delayed| (delayed.failures, delayed.delays.saturating_add(1)));
         let (failures, reason) = match outcome {
             Ok(()) => {
                 hand.delayed.remove(&id);
+                self.unhindered(hand);
                 return;
             }
             Err(Failure::Later(reason)) => (failures, reason),
             Err(Failure::Again(reason)) => (failures + 1, reason),
             Err(Failure::Never(reason)) => (u32::MAX, reason),
         };
-        let aggregate = deadline.aggregate_id;
-        warn!(process = self.process, %aggregate, failures, reason, "a deadline did not fire");
+        let reason = format!("the deadline of {} at {}: {reason}", deadline.aggregate_id, deadline.due_at);
+        warn!(process = self.process, failures = delays, reason, "a deadline did not fire");
+        self.timing.hindered(Some((delays, reason.clone())));
         if failures >= self.settings.attempts {
-            self.timing.give_up(format!("the deadline of {aggregate} at {}: {reason}", deadline.due_at));
+            self.timing.give_up(reason);
         }
-        let until = Instant::now() + self.settings.backoff.wait(failures.max(1));
-        hand.delayed.insert(id, Delayed { failures, until });
+        let until = Instant::now() + self.settings.backoff.wait(delays);
+        hand.delayed.insert(id, Delayed { failures, delays, until });
+    }
+
+    /// Says that nothing keeps a deadline from firing, where that is so.
+    fn unhindered(&self, hand: &Hand) {
+        if hand.delayed.is_empty() {
+            self.timing.hindered(None);
+        }
     }
 
     async fn fire(self, deadline: Deadline) -> Fired {

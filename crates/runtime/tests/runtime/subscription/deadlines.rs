@@ -229,6 +229,29 @@ async fn one_that_is_refused_for_good_stops_the_subscription_visibly_and_is_not_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_written_is_waited_for_without_end() {
+    let world = World::new().await;
+    let spy = Arc::new(Spy::default());
+    spy.answers.lock().unwrap().extend((0..30).map(|_| Error::outcome_unknown("lost").into()));
+    ends(&world, 1, 10).await;
+    world.clock.advance(Duration::from_secs(10));
+    let began = tokio::time::Instant::now();
+    let handle = started(&world, &spy).await;
+    let retries = |state: &SubscriptionState| matches!(state, SubscriptionState::Retrying { failures, reason } if *failures > 6 && reason.contains("lost"));
+    shows(&handle, "ends", retries).await;
+    tokio::time::timeout(SOON * 60, async {
+        while world.deadlines.len() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .unwrap();
+    // The waits grow as everywhere.
+    assert!(spy.counters().len() == 31 && began.elapsed() > Duration::from_secs(10));
+    shows(&handle, "ends", |state| *state == SubscriptionState::Running).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_fires_while_it_is_paused() {
     let world = World::new().await;
     let spy = Arc::new(Spy::default());

@@ -180,11 +180,28 @@ async fn a_store_that_is_full_is_waited_for_and_failures_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_written_is_waited_for_without_end() {
+    let world = world().await;
+    world.add(1).await;
+    {
+        let mut faults = world.store.commit_faults.lock().unwrap();
+        faults.extend((0..50).map(|_| portolan_kernel::Error::unavailable("the disk is full")));
+        faults.extend((0..50).map(|_| portolan_kernel::Error::outcome_unknown("lost")));
+    }
+    let handle = world.engine().process(Mirror, 1, world.mediator()).start().await.unwrap();
+    let retries = |state: &SubscriptionState| matches!(state, SubscriptionState::Retrying { failures, .. } if *failures > 6);
+    let shown = shows(&handle, "mirror", retries).await;
+    assert!(format!("{:?}", shown.state).contains("the disk is full"), "{shown:?}");
+    handle.settled(&["mirror"], SOON * 60).await.unwrap();
+    assert_eq!((world.store.value(2), world.store.value(3)), (Some(1), Some(1)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_attempts_are_spent_in_seconds() {
     let world = world().await;
     world.add(1).await;
-    let lost = (0..1_000).map(|_| portolan_kernel::Error::outcome_unknown("lost"));
-    world.store.commit_faults.lock().unwrap().extend(lost);
+    let wrong = (0..1_000).map(|_| portolan_kernel::Error::Invalid("wrong".to_owned()));
+    world.store.commit_faults.lock().unwrap().extend(wrong);
     let handle = world.engine().process(Mirror, 1, Arc::clone(&world.mediator()) as _).start().await.unwrap();
     let began = tokio::time::Instant::now();
     shows(&handle, "mirror", |state| matches!(state, SubscriptionState::Stopped { .. })).await;
