@@ -100,13 +100,13 @@ impl Drop for Server {
     }
 }
 
+/// The lines of a stream, as they come. It is read to its end, whether anybody wants them: a program whose reader
+/// goes away ends.
 fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
+            let _ = sender.send(line);
         }
     });
     receiver
