@@ -1,4 +1,5 @@
 //! A write and a read repository behind one handle, on the stores that the program uses.
+#![cfg(test)]
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use portolan_app::wiring::{App, Parts};
 use portolan_application::listings::{ListingView, fields};
 use portolan_domain::listing::{Draft, Listing};
 use portolan_domain::{ListingId, PartyId};
-use portolan_kernel::{Compound, Context, Id, Money, Query, ReadRepository, Receipt};
+use portolan_kernel::{Compound, Context, Id, Money, Query, Receipt};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
