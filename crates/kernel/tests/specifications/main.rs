@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, their helpers included")]
 
 mod generators;
+mod hostile;
 mod laws;
 mod meaning;
 mod parcel;
