@@ -1,6 +1,7 @@
 //! The mediator: takes each command and each query to its handler.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -67,7 +68,8 @@ impl<S> Mediator<S> {
             }
             let call =
                 CommandCall { name: command.name(), target: command.target(), context: unit.context() };
-            let decision = Deciding { parts: &*self.0, command: &command };
+            let submitted = AtomicBool::new(false);
+            let decision = Deciding { parts: &*self.0, command: &command, submitted };
             self.0.chain.command(&decision).run(call).await
         }
     }
@@ -117,13 +119,25 @@ impl<S> fmt::Debug for Mediator<S> {
 struct Deciding<'a, S, C> {
     parts: &'a Parts<S>,
     command: &'a C,
+    /// Set while the store has what was decided.
+    submitted: AtomicBool,
 }
 
 #[async_trait]
 impl<S: CommandHandler<C>, C: Command> Decision for Deciding<'_, S, C> {
     async fn decide(&self, context: &Context) -> Result<Receipt, CommandError> {
         let unit = self.parts.write_side.begin(context.clone()).about(self.command.target());
-        self.parts.decide(self.command, unit).await
+        let decided = CommandHandler::handle(&self.parts.service, self.command, &unit).await;
+        // A decision that failed is not shipped; an attempt that the store answered is over.
+        let is_shipped = !matches!(decided, Err(CommandError::Failed(_)));
+        self.submitted.store(is_shipped, Ordering::Relaxed);
+        let outcome = unit.finish(decided).await;
+        self.submitted.store(false, Ordering::Relaxed);
+        outcome
+    }
+
+    fn is_submitted(&self) -> bool {
+        self.submitted.load(Ordering::Relaxed)
     }
 }
 

@@ -91,6 +91,13 @@ impl NextCommand<'_> {
             None => self.decision.decide(call.context).await,
         }
     }
+
+    /// Whether the command is with the store, which has not answered yet: who leaves off now does not know whether
+    /// it was done. Before that, and after an answer, nothing is in doubt.
+    #[must_use]
+    pub fn is_submitted(&self) -> bool {
+        self.decision.is_submitted()
+    }
 }
 
 /// The rest of the chain and the handler behind it, with the query inside. It can be run again.
@@ -117,6 +124,9 @@ impl NextQuery<'_> {
 #[async_trait]
 pub(crate) trait Decision: Send + Sync {
     async fn decide(&self, context: &Context) -> Result<Receipt, CommandError>;
+
+    /// Whether what was decided is with the store, without an answer; also once the future is dropped.
+    fn is_submitted(&self) -> bool;
 }
 
 /// The innermost step of a query: its handler; the answer is kept aside.

@@ -11,7 +11,8 @@ use crate::Backoff;
 /// How long and how often, for [`standard`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// A command that takes longer is answered with "outcome unknown". 10 s by default.
+    /// A command that takes longer is answered with "unavailable", with an unknown outcome where it is with the
+    /// store already. 10 s by default.
     pub command_timeout: Duration,
     /// A query that takes longer is answered with "unavailable". 35 s by default: longer than the longest wait
     /// for a position that a query may ask for.

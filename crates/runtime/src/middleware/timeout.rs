@@ -9,8 +9,9 @@ use super::{CommandCall, CommandMiddleware, NextCommand, NextQuery, QueryCall, Q
 
 /// Ends a message that takes too long.
 ///
-/// A command is answered [`Error::Unavailable`] with `outcome_unknown`: its change set may be with the store
-/// already, which finishes what it was given. A query is answered plain [`Error::Unavailable`].
+/// A command whose change set is with the store is answered [`Error::Unavailable`] with `outcome_unknown`, for the
+/// store finishes what it was given. One that still waits for its turn or for what it reads, and a query, is
+/// answered plain [`Error::Unavailable`]: nothing of it was done.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeout {
     command: Duration,
@@ -30,7 +31,8 @@ impl CommandMiddleware for Timeout {
     async fn command(&self, call: CommandCall<'_>, next: NextCommand<'_>) -> Result<Receipt, CommandError> {
         tokio::time::timeout(self.command, next.run(call)).await.unwrap_or_else(|_| {
             let message = format!("the command `{}` took longer than {:?}", call.name, self.command);
-            Err(Error::outcome_unknown(message).into())
+            let submitted = next.is_submitted();
+            Err(if submitted { Error::outcome_unknown(message) } else { Error::unavailable(message) }.into())
         })
     }
 }

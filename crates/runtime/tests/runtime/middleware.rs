@@ -216,6 +216,35 @@ async fn a_command_that_takes_too_long_has_an_unknown_outcome_and_a_query_none()
     assert!(matches!(late, Error::Unavailable { outcome_unknown: false, .. }), "{late}");
 }
 
+/// A queue in which nobody's turn comes.
+struct Stuck;
+
+#[async_trait]
+impl CommandMiddleware for Stuck {
+    async fn command(&self, _: CommandCall<'_>, _: NextCommand<'_>) -> Result<Receipt, CommandError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_is_not_with_the_store_when_its_time_is_over_was_certainly_not_done() {
+    let timeout =
+        || Chain::new().around_commands(Timeout::new(Duration::from_secs(3), Duration::from_secs(1)));
+    let is_certain = |late: &CommandError| {
+        matches!(late, CommandError::Failed(Error::Unavailable { outcome_unknown: false, .. }))
+    };
+    let (store, stuck) = mediator(timeout().around_commands(Stuck)).await;
+    let late = stuck.send(ADD_ONE, context(1)).await.unwrap_err();
+    assert!(is_certain(&late) && store.value(1) == Some(0), "{late}");
+
+    // What the store answered with a conflict is not in doubt while the next attempt waits.
+    let minutes = Backoff { first: Duration::from_secs(600), longest: Duration::from_secs(600) };
+    let (store, retrying) = mediator(timeout().around_commands(Retry::new(100, minutes))).await;
+    store.commit_faults.lock().unwrap().extend((0..100).map(|_| conflict(1)));
+    let late = retrying.send(ADD_ONE, context(1)).await.unwrap_err();
+    assert!(is_certain(&late) && store.commit_faults.lock().unwrap().len() < 100, "{late}");
+}
+
 #[test]
 fn commands_on_one_aggregate_run_in_the_order_of_their_arrival_without_conflict() {
     on_both_runtimes(|| async {
