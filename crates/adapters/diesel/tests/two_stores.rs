@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use portolan_kernel::{Claim, Error, Journal as _, Leases as _, Position, READ_LIMIT};
@@ -85,4 +87,37 @@ async fn two_that_make_the_store_at_once_make_one() {
         version(fixture.begins("a").commit(&one).await);
         assert_eq!(stored(&other, "a").await, Some((0, 1)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_writes_group_after_group_does_not_keep_the_other_out() {
+    let fixture = Arc::new(Fixture::new());
+    let (busy, other) = (fixture.open(), fixture.open());
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = Vec::new();
+    for task in 0..64 {
+        let (busy, fixture, stop) = (busy.clone(), Arc::clone(&fixture), Arc::clone(&stop));
+        tasks.push(tokio::spawn(async move {
+            for number in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                version(fixture.begins(&format!("{task}-{number}")).commit(&busy).await);
+            }
+        }));
+    }
+    let mut worst = 0;
+    for number in 0..200 {
+        let before = busy.groups();
+        version(fixture.begins(&format!("other-{number}")).commit(&other).await);
+        worst = worst.max(busy.groups() - before);
+    }
+    stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    // One group that was being written, and some more until this test was awake at both ends.
+    assert!(busy.groups() > 50, "{} groups are no company", busy.groups());
+    assert!(worst <= 20, "{worst} groups of one went before a commit of the other");
+    assert_eq!(findings(&other).await, []);
 }

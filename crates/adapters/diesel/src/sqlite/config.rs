@@ -39,7 +39,7 @@ pub struct Config {
 pub enum Location {
     /// In memory: lost when the last handle is dropped. One connection serves everybody.
     Memory,
-    /// In this file, with `-wal`, `-shm` and `-lease-*` files beside it.
+    /// In this file, with `-wal`, `-shm`, `-next`, `-turn` and `-lease-*` files beside it.
     File(PathBuf),
 }
 

@@ -144,6 +144,11 @@ pub(crate) fn beside(path: &Path, ending: &str) -> std::path::PathBuf {
     name.into()
 }
 
+/// The file itself where the path is a link to it: SQLite puts its own files beside the file, and so does the store.
+pub(crate) fn real_path(path: &Path) -> std::io::Result<std::path::PathBuf> {
+    std::fs::canonicalize(path)
+}
+
 fn busy(config: &Config) -> String {
     format!("pragma busy_timeout = {};", config.busy_timeout.as_millis())
 }

@@ -29,3 +29,4 @@ pub mod market;
 mod schemas;
 #[path = "../store/mod.rs"]
 mod store;
+mod turnstile;

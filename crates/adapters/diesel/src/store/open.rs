@@ -67,11 +67,11 @@ impl Store {
         let head = Arc::new(Head::new(last));
         let queue = match writer {
             None => None,
-            Some((conn, log)) => {
+            Some(Writing { conn, log, turnstile }) => {
                 let (sender, queue) = sync_channel(config.queue);
                 let (config, head) = (config.clone(), Arc::clone(&head));
                 let name = config.location.to_string();
-                let writer = Writer::new(config, conn, mappers.clone(), Arc::clone(&clock), head, log, queue);
+                let writer = Writer::new(config, conn, mappers.clone(), Arc::clone(&clock), head, (log, turnstile), queue);
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())
@@ -203,9 +203,16 @@ pub(super) fn snapshot<T>(
 
 /// The connections of a store that is being opened.
 struct Parts {
-    writer: Option<(Conn, engine::LogKeeper)>,
+    writer: Option<Writing>,
     readers: Option<Readers>,
     last: Position,
+}
+
+/// What the writer of a store begins with.
+struct Writing {
+    conn: Conn,
+    log: engine::LogKeeper,
+    turnstile: engine::Turnstile,
 }
 
 impl Parts {
@@ -217,12 +224,13 @@ impl Parts {
             make(&mut conn, schemas)?;
         }
         let last = heads::last_position(&mut conn)?;
+        let turnstile = engine::Turnstile::open(&config.location)?;
         let log = engine::LogKeeper::start(config)?;
         let readers = match config.location.path() {
             Some(_) => Some(Readers::start(config)?),
             None => None,
         };
-        Ok(Self { writer: Some((conn, log)), readers, last })
+        Ok(Self { writer: Some(Writing { conn, log, turnstile }), readers, last })
     }
 
     fn open_to_read(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {

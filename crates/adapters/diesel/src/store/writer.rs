@@ -32,6 +32,7 @@ pub(super) struct Writer {
     head: Arc<Head>,
     heads: Heads,
     log: engine::LogKeeper,
+    turnstile: engine::Turnstile,
     queue: Receiver<Work>,
     last_group: usize,
     next_sweep: Instant,
@@ -61,7 +62,7 @@ impl Writer {
         mappers: Mappers,
         clock: Arc<dyn Clock>,
         head: Arc<Head>,
-        log: engine::LogKeeper,
+        (log, turnstile): (engine::LogKeeper, engine::Turnstile),
         queue: Receiver<Work>,
     ) -> Self {
         let heads = Heads::default();
@@ -75,6 +76,7 @@ impl Writer {
             head,
             heads,
             log,
+            turnstile,
             queue,
             last_group: 0,
             next_sweep,
@@ -164,6 +166,7 @@ impl Writer {
 
     /// Writes the group in one transaction.
     fn attempt(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+        let _among_processes = self.turnstile.pass();
         let _turn = self.log.turn();
         let conn = match &mut self.conn {
             Some(conn) => conn,
@@ -241,6 +244,7 @@ impl Writer {
     fn sweep(&mut self) {
         let (now, after) = (self.clock.now(), self.swept_to.take());
         self.next_sweep = Instant::now() + SWEEP_REST;
+        let _among_processes = self.turnstile.pass();
         let _turn = self.log.turn();
         let Some(conn) = &mut self.conn else { return };
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
