@@ -82,6 +82,10 @@ pub struct Deadline {
     pub due_at: Timestamp,
     /// The event that set it: the cause of the command, and the namespace of its id.
     pub event_id: Uuid,
+    /// The conversation of that event, which the command belongs to as well.
+    pub correlation_id: Uuid,
+    /// Its W3C Trace Context, where it had one.
+    pub traceparent: Option<String>,
 }
 
 /// A change to the kept deadlines.

@@ -72,6 +72,8 @@ mod tests {
             aggregate_id: lamp().uuid(),
             due_at,
             event_id: uuid::Uuid::nil(),
+            correlation_id: uuid::Uuid::nil(),
+            traceparent: None,
         };
         let command = CloseAtEnd.command(&deadline);
         market.send(&command.clone().into(), due_at).unwrap();

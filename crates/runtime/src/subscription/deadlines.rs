@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Command, Deadline, DeadlineChange, DeadlineProcess, Deadlines, Position, Recorded, Result, Schedule,
-    SubscriptionId,
+    Command, Deadline, DeadlineChange, DeadlineProcess, Deadlines, Metadata, Position, Recorded, Result,
+    Schedule, SubscriptionId,
 };
 use tokio::task::JoinSet;
 
@@ -30,18 +30,24 @@ impl<P, C> Scheduling<P, C> {
     }
 }
 
-fn change<E>(process: &impl DeadlineProcess<E>, event: &Recorded<E>) -> Option<DeadlineChange> {
+fn change<E>(process: &impl DeadlineProcess<E>, event: &Recorded<E>) -> Result<Option<DeadlineChange>> {
     let (name, aggregate_id) = (process.name().to_owned(), event.aggregate_id);
-    match process.schedule(event) {
+    Ok(match process.schedule(event) {
         Schedule::Keep => None,
-        Schedule::At(due_at) => Some(DeadlineChange::Set(Deadline {
-            process: name,
-            aggregate_id,
-            due_at,
-            event_id: event.event_id,
-        })),
+        Schedule::At(due_at) => {
+            let Metadata { correlation_id, traceparent, .. } = event.metadata()?;
+            let event_id = event.event_id;
+            Some(DeadlineChange::Set(Deadline {
+                process: name,
+                aggregate_id,
+                due_at,
+                event_id,
+                correlation_id,
+                traceparent,
+            }))
+        }
         Schedule::Clear => Some(DeadlineChange::Clear { process: name, aggregate_id }),
-    }
+    })
 }
 
 #[async_trait]
@@ -53,7 +59,7 @@ where
 {
     async fn consume(&mut self, batch: &Decoded<E>, done: &mut Position, _: &Stop) -> Result<(), Failure> {
         for event in batch.events_after(*done) {
-            self.changes.extend(change(&*self.process, event));
+            self.changes.extend(change(&*self.process, event)?);
             *done = event.position;
         }
         *done = batch.to;

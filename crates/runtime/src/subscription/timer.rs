@@ -264,7 +264,12 @@ impl<C: Command> Timer<C> {
         let command_id = reaction_id(deadline.event_id, self.process, 0);
         // Not kept under its id: a refusal as too early would be answered for ever. That the aggregate refuses a
         // repeat, as `is_done` knows, is what makes it happen once.
-        let context = Context { causation_id: Some(deadline.event_id), ..Context::new(command_id, now) };
+        let context = Context {
+            correlation_id: deadline.correlation_id,
+            causation_id: Some(deadline.event_id),
+            traceparent: deadline.traceparent.clone(),
+            ..Context::new(command_id, now)
+        };
         match self.sender.send(command, context).await {
             Ok(_) => {}
             Err(CommandError::Refused(refusal)) if (self.is_done)(&refusal) => {}

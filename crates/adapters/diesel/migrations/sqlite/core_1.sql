@@ -61,11 +61,14 @@ create table subscription_resets (
     reset_at      integer not null
 );
 
+-- With the conversation and the trace of the event that set each.
 create table deadlines (
-    process      text    not null,
-    aggregate_id blob    not null,
-    due_at       integer not null,
-    event_id     blob    not null,
+    process        text    not null,
+    aggregate_id   blob    not null,
+    due_at         integer not null,
+    event_id       blob    not null,
+    correlation_id blob    not null,
+    traceparent    text,
     primary key (process, aggregate_id)
 ) without rowid;
 

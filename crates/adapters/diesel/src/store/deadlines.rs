@@ -80,6 +80,8 @@ fn apply(conn: &mut Conn, change: &DeadlineChange) -> Result<(), Fault> {
                 aggregate_id: DbUuid(deadline.aggregate_id),
                 due_at: deadline.due_at.as_micros(),
                 event_id: DbUuid(deadline.event_id),
+                correlation_id: DbUuid(deadline.correlation_id),
+                traceparent: deadline.traceparent.as_deref(),
             };
             diesel::replace_into(deadlines::table).values(&row).execute(conn)?;
         }
@@ -98,6 +100,8 @@ struct NewRow<'a> {
     aggregate_id: DbUuid,
     due_at: i64,
     event_id: DbUuid,
+    correlation_id: DbUuid,
+    traceparent: Option<&'a str>,
 }
 
 #[derive(Queryable)]
@@ -106,6 +110,8 @@ struct Row {
     aggregate_id: DbUuid,
     due_at: i64,
     event_id: DbUuid,
+    correlation_id: DbUuid,
+    traceparent: Option<String>,
 }
 
 impl From<Row> for Deadline {
@@ -115,6 +121,8 @@ impl From<Row> for Deadline {
             aggregate_id: row.aggregate_id.0,
             due_at: Timestamp::from_micros(row.due_at),
             event_id: row.event_id.0,
+            correlation_id: row.correlation_id.0,
+            traceparent: row.traceparent,
         }
     }
 }

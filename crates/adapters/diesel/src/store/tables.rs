@@ -81,5 +81,7 @@ diesel::table! {
         aggregate_id -> SqlUuid,
         due_at -> BigInt,
         event_id -> SqlUuid,
+        correlation_id -> SqlUuid,
+        traceparent -> Nullable<Text>,
     }
 }

@@ -117,6 +117,10 @@ fn a_deadline_fires_once_at_its_time_with_its_cause() {
         let cause = world.store.journal()[1].event_id;
         assert_eq!(context.command_id, reaction_id(cause, "ends", 0));
         assert_eq!(context.causation_id, Some(cause));
+        // It goes on with the conversation and the trace of the event that set it.
+        let set_by = &world.store.metadata()[1];
+        assert_eq!(context.correlation_id, set_by.correlation_id);
+        assert!(context.traceparent.is_some() && context.traceparent == set_by.traceparent);
         assert_eq!(context.occurred_at, noon().plus(Duration::from_secs(60)));
         within(async {
             while world.deadlines.len() > 0 {

@@ -48,7 +48,10 @@ pub async fn c06_deadlines_come_due_in_order(subject: &mut Subject) -> Verdict {
         set(subject, "moved", 20),
         clear("cleared"),
     ];
-    deadlines.apply(&closing, Position::ZERO, Position(6), changes).await?;
+    deadlines.apply(&closing, Position::ZERO, Position(6), changes.clone()).await?;
+    let kept = deadlines.due("closing", time(99), 9).await?.into_iter().map(DeadlineChange::Set);
+    let wanted = [1, 4, 0].map(|index| changes[index].clone());
+    ensure_eq!(kept.collect::<Vec<_>>(), wanted, "the deadlines, whole");
     let due = async |now, limit| {
         let due = deadlines.due("closing", time(now), limit).await?;
         Verdict::Ok(due.iter().map(|deadline| deadline.due_at).collect::<Vec<_>>())
@@ -80,6 +83,9 @@ fn set(subject: &Subject, name: &str, due_at: i64) -> DeadlineChange {
         aggregate_id: counter_id(name).uuid(),
         due_at: time(due_at),
         event_id: subject.next_id(),
+        correlation_id: subject.next_id(),
+        // With and without one.
+        traceparent: (due_at % 20 != 0).then(|| format!("trace {name}")),
     })
 }
 
