@@ -80,10 +80,13 @@ fn envelope(row: &Row<'_>) -> rusqlite::Result<Envelope> {
     })
 }
 
-/// One view: its rows with their versions, by id.
+/// Rows with their versions, by id.
+type Rows<V> = HashMap<<V as View>::Id, (Option<V>, Version)>;
+
+/// One view.
 struct Table<P: Projector<MarketEvent>> {
     projector: P,
-    rows: HashMap<<P::View as View>::Id, (Option<P::View>, Version)>,
+    rows: Rows<P::View>,
 }
 
 impl<P: Projector<MarketEvent>> Table<P> {
