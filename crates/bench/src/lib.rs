@@ -11,6 +11,7 @@ mod ground;
 mod market;
 mod measure;
 mod portolan;
+mod process;
 mod run;
 mod twin;
 mod work;

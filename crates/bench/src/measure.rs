@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::process::{cpu_time, cpu_us_each};
+
 /// One run, printed as a JSON line.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Sample {
@@ -27,6 +29,9 @@ pub(crate) struct Sample {
     pub(crate) p99_us: Option<f64>,
     /// Calls that were not accepted.
     pub(crate) errors: usize,
+    /// Processor time of the whole process for a call; where it is known, it stands in the note.
+    #[serde(skip)]
+    pub(crate) cpu_us: Option<f64>,
     /// Anything else worth saying.
     pub(crate) note: String,
 }
@@ -43,8 +48,19 @@ impl Sample {
             p50_us: None,
             p99_us: None,
             errors: 0,
+            cpu_us: None,
             note: String::new(),
         }
+    }
+
+    /// The same with this processor time for a call.
+    pub(crate) fn with_cpu(mut self, cpu_us: Option<f64>) -> Self {
+        self.cpu_us = cpu_us;
+        if let Some(cpu_us) = cpu_us {
+            let separator = if self.note.is_empty() { "" } else { ", " };
+            self.note.push_str(&format!("{separator}{cpu_us:.1} us of processor time a call"));
+        }
+        self
     }
 
     /// Prints it to stdout.
@@ -103,7 +119,7 @@ where
     let call = Arc::new(call);
     let next = Arc::new(AtomicUsize::new(0));
     let mut tasks = Vec::with_capacity(callers);
-    let started = Instant::now();
+    let (cpu, started) = (cpu_time(), Instant::now());
     for caller in 0..callers {
         let (call, next) = (Arc::clone(&call), Arc::clone(&next));
         let mut latencies = Latencies::new()?;
@@ -127,13 +143,15 @@ where
         all.add(&latencies);
         errors += failed;
     }
-    Ok(Sample {
+    let took = started.elapsed();
+    let sample = Sample {
         callers,
         p50_us: all.quantile(0.5),
         p99_us: all.quantile(0.99),
         errors,
-        ..Sample::of_all(system, workload, total, started.elapsed())
-    })
+        ..Sample::of_all(system, workload, total, took)
+    };
+    Ok(sample.with_cpu(cpu_us_each(cpu, total)))
 }
 
 /// The median of each figure over several runs of one system.
@@ -146,6 +164,7 @@ pub(crate) fn median(samples: &[Sample]) -> Option<Sample> {
     let mut median = samples.first()?.clone();
     median.per_s = middle(&mut samples.iter().map(|sample| sample.per_s).collect())?;
     median.p50_us = middle(&mut samples.iter().filter_map(|sample| sample.p50_us).collect());
+    median.cpu_us = middle(&mut samples.iter().filter_map(|sample| sample.cpu_us).collect());
     median.p99_us = middle(&mut samples.iter().filter_map(|sample| sample.p99_us).collect());
     median.errors = samples.iter().map(|sample| sample.errors).sum();
     Some(median)

@@ -15,6 +15,7 @@ use crate::ground::Ground;
 use crate::market::Market as _;
 use crate::measure::{self, Sample};
 use crate::portolan::{self, Portolan};
+use crate::process::{cpu_time, cpu_us_each};
 use crate::twin::batched::Batched;
 use crate::work::{self, Bid};
 
@@ -55,13 +56,14 @@ async fn import(store: &Path, lines: &Path, commands: usize) -> Done<Sample> {
     let portolan = Portolan::open(store, Parts::to_import(&portolan::config(store))).await?;
     let reader = BufReader::with_capacity(1 << 16, tokio::fs::File::open(lines).await?);
     let import = Import::new(portolan.app().clone(), false);
-    let started = Instant::now();
+    let (cpu, started) = (cpu_time(), Instant::now());
     let (report, _) = import.run(reader, Arc::new(Silent), std::future::pending()).await?;
-    let took = started.elapsed();
+    let (took, cpu_us) = (started.elapsed(), cpu_us_each(cpu, commands));
     portolan.close().await;
     let refused: u64 = report.refused.values().sum();
     let errors = usize::try_from(refused)?;
-    Ok(Sample { errors, ..Sample::of_all(Portolan::NAME, "import", commands, took) })
+    let sample = Sample { errors, ..Sample::of_all(Portolan::NAME, "import", commands, took) };
+    Ok(sample.with_cpu(cpu_us))
 }
 
 /// The bids of this run as lines of an import.

@@ -5,7 +5,6 @@ mod commands;
 mod dispatch;
 mod http;
 mod import;
-mod memory;
 mod replay;
 mod visible;
 
@@ -114,8 +113,10 @@ impl Samples {
             let latency = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0} us"));
             let p99 = ours.p99_us.zip(sample.p99_us).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
             let p99 = p99.map_or(String::new(), |ratio| format!(", {ratio:.2} x its p99"));
+            let cpu = ours.cpu_us.zip(sample.cpu_us).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
+            let cpu = cpu.map_or(String::new(), |ratio| format!(", {ratio:.2} x its processor time"));
             say(&format!(
-                "  {:<12} {:>9.0} a second  p50 {:>9}  p99 {:>9}  errors {:>3}  ours: {ratio:.2} x its rate{p99}  {}",
+                "  {:<12} {:>9.0} a second  p50 {:>9}  p99 {:>9}  errors {:>3}  ours: {ratio:.2} x its rate{p99}{cpu}  {}",
                 sample.system,
                 sample.per_s,
                 latency(sample.p50_us),

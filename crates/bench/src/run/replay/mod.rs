@@ -15,12 +15,12 @@ use portolan_app::wiring::OneView;
 use portolan_kernel::Specification;
 use serde::{Deserialize, Serialize};
 
-use super::memory::resident_bytes;
 use super::{Done, Samples, say};
 use crate::Plan;
 use crate::market::Market as _;
 use crate::measure::Sample;
 use crate::portolan::{Portolan, VIEWS, config};
+use crate::process::{cpu_time, resident_bytes};
 
 /// What starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,6 +50,8 @@ struct Started {
     rows: u64,
     /// What memory grew by, where the system says so.
     bytes: Option<u64>,
+    /// Processor time of the whole process until it was ready, in seconds.
+    cpu_seconds: Option<f64>,
 }
 
 /// All three, run after run.
@@ -62,12 +64,14 @@ pub(super) async fn compare(plan: &Plan) -> Done {
     for run in 0..plan.runs {
         for system in samples.order(run) {
             let (start, name) = SYSTEMS[system];
-            let Started { events, seconds, rows, bytes } = in_own_process(plan, start).await?;
+            let Started { events, seconds, rows, bytes, cpu_seconds } = in_own_process(plan, start).await?;
             let memory = bytes.map_or("memory not known".to_owned(), |bytes| format!("{} MiB", bytes >> 20));
             let note = format!("{events} events in {seconds:.2} s, {rows} rows, {memory}");
             let took = Duration::from_secs_f64(seconds);
             let events = usize::try_from(events)?;
-            samples.take(system, events, Sample { note, ..Sample::of_all(name, "replay", events, took) })?;
+            let sample = Sample { note, ..Sample::of_all(name, "replay", events, took) };
+            let cpu_us = cpu_seconds.map(|seconds| seconds * 1e6 / events.max(1) as f64);
+            samples.take(system, events, sample.with_cpu(cpu_us))?;
         }
     }
     samples.compare();
@@ -121,8 +125,7 @@ pub(in crate::run) async fn start(plan: &Plan, start: Start) -> Done {
 async fn service(opening: impl Future<Output = Done<Portolan>>) -> Done<Started> {
     let (before, begun) = (resident_bytes(), Instant::now());
     let portolan = opening.await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let bytes = grown(before);
+    let ready = Ready::since(before, begun);
     let views = portolan.app().mediator().service().views();
     let rows = views.listings.count(&Specification::everything()).await?
         + views.orders.count(&Specification::everything()).await?
@@ -130,30 +133,45 @@ async fn service(opening: impl Future<Output = Done<Portolan>>) -> Done<Started>
         + views.totals.count(&Specification::everything()).await?;
     let events = views.listings.position().await?.get();
     portolan.close().await;
-    Ok(Started { events, seconds, rows, bytes })
+    Ok(ready.with(events, rows))
 }
 
 async fn one_view(path: &Path, view: View) -> Done<Started> {
     let (before, begun) = (resident_bytes(), Instant::now());
     let one = OneView::build(&config(path), view).await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let bytes = grown(before);
+    let ready = Ready::since(before, begun);
     let (rows, events) = if view == View::Listings {
         (one.views.listings.count(&Specification::everything()).await?, one.views.listings.position().await?)
     } else {
         (one.views.totals.count(&Specification::everything()).await?, one.views.totals.position().await?)
     };
     one.end().await;
-    Ok(Started { events: events.get(), seconds, rows, bytes })
+    Ok(ready.with(events.get(), rows))
 }
 
 fn by_hand(path: &Path) -> Done<Started> {
     let (before, begun) = (resident_bytes(), Instant::now());
     let views = by_hand::replay(path)?;
-    let seconds = begun.elapsed().as_secs_f64();
-    Ok(Started { events: views.events, seconds, rows: views.rows(), bytes: grown(before) })
+    let ready = Ready::since(before, begun);
+    Ok(ready.with(views.events, views.rows()))
 }
 
-fn grown(before: Option<u64>) -> Option<u64> {
-    Some(resident_bytes()?.saturating_sub(before?))
+/// What it took to be ready.
+struct Ready {
+    seconds: f64,
+    bytes: Option<u64>,
+    cpu_seconds: Option<f64>,
+}
+
+impl Ready {
+    fn since(bytes_before: Option<u64>, begun: Instant) -> Self {
+        let bytes = resident_bytes().zip(bytes_before).map(|(now, before)| now.saturating_sub(before));
+        let cpu_seconds = cpu_time().map(|time| time.as_secs_f64());
+        Self { seconds: begun.elapsed().as_secs_f64(), bytes, cpu_seconds }
+    }
+
+    const fn with(self, events: u64, rows: u64) -> Started {
+        let Self { seconds, bytes, cpu_seconds } = self;
+        Started { events, seconds, rows, bytes, cpu_seconds }
+    }
 }
