@@ -32,15 +32,27 @@ pub trait Aggregate: Clone + PartialEq + fmt::Debug + Send + Sync + Sized + 'sta
     /// Its id.
     fn id(&self) -> Self::Id;
 
-    /// How much of a bounded cache it takes, in rows or elements; 1 for a small one.
+    /// How much memory it takes, its texts and elements included: about, in units of [`WEIGHT_UNIT_BYTES`], from 1
+    /// ([`weight_of_bytes`]). A cache is bounded by it. By default what the type itself takes, without what it
+    /// points to: to be written for an aggregate with texts or elements.
     fn weight(&self) -> u32 {
-        1
+        weight_of_bytes(size_of::<Self>())
     }
 
     /// Its name across all types.
     fn key(&self) -> AggregateKey {
         AggregateKey::of::<Self>(self.id())
     }
+}
+
+/// The unit of [`Aggregate::weight`]: 256 bytes.
+pub const WEIGHT_UNIT_BYTES: u64 = 256;
+
+/// The [`Aggregate::weight`] of so many bytes: rounded up, and never 0.
+#[must_use]
+pub fn weight_of_bytes(bytes: usize) -> u32 {
+    let units = (bytes as u64).div_ceil(WEIGHT_UNIT_BYTES).max(1);
+    u32::try_from(units).unwrap_or(u32::MAX)
 }
 
 /// The state that a history leaves: `None` where the first event begins nothing.

@@ -12,7 +12,7 @@
 //! read side. A new port is one file here with one trait, its errors taken from [`Error`], and its clauses in the
 //! test kit.
 
-pub use aggregate::{Aggregate, AggregateKey, Expected, replay};
+pub use aggregate::{Aggregate, AggregateKey, Expected, WEIGHT_UNIT_BYTES, replay, weight_of_bytes};
 pub use change_set::{
     Answer, Change, ChangeSet, Committed, Outcome, Receipt, RecordedOutcome, check_expected,
 };

@@ -40,8 +40,9 @@ pub struct Cached<S> {
 
 impl<S> Cached<S> {
     /// This store with a cache of at most `capacity` in front of it, in the unit of
-    /// [`Aggregate::weight`](portolan_kernel::Aggregate::weight). An aggregate that is heavier than about an eighth
-    /// of it may not be kept at all.
+    /// [`Aggregate::weight`](portolan_kernel::Aggregate::weight), which is about
+    /// [`WEIGHT_UNIT_BYTES`](portolan_kernel::WEIGHT_UNIT_BYTES) of memory; its own table is not counted. An
+    /// aggregate that is heavier than about an eighth of it may not be kept at all.
     #[must_use]
     pub fn new(store: S, registry: Registry, capacity: u64) -> Self {
         let expected = usize::try_from(capacity).unwrap_or(usize::MAX).min(MOST_EXPECTED);

@@ -8,7 +8,9 @@ use portolan_application::wire::{self, MarketEvent};
 use portolan_application::{Market, Views};
 use portolan_diesel::sqlite::Store;
 use portolan_http::Health;
-use portolan_kernel::{AggregateKey, Clock, Error, IdSource, Journal, Process, WriteSide, WriteStore};
+use portolan_kernel::{
+    AggregateKey, Clock, Error, IdSource, Journal, Process, WEIGHT_UNIT_BYTES, WriteSide, WriteStore,
+};
 use portolan_runtime::middleware::{self, Limits};
 use portolan_runtime::subscription::{Engine, EngineHandle, NotCaughtUp, Settings};
 use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
@@ -19,8 +21,8 @@ use super::{Parts, notices, ports, read_write, views};
 use crate::Failure;
 use crate::config::Config;
 
-/// How much of aggregates is kept in memory, in the unit of their weight: rows, about 200 bytes each.
-const KEPT: u64 = 500_000;
+/// How much memory hot aggregates may take: about 64 MiB, in the unit of their weight.
+const KEPT: u64 = 64 * 1024 * 1024 / WEIGHT_UNIT_BYTES;
 
 /// How long a command that was sent waits for the processes that it causes.
 const PROCESSES: Duration = Duration::from_secs(60 * 60);

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use portolan_kernel::{Aggregate, Money};
+use portolan_kernel::{Aggregate, Money, weight_of_bytes};
 
 use super::{Bid, Bids, Event, Listing, ListingId, Status};
+
+/// What a bid takes in memory, about: a node in each of the three trees of [`Bids`].
+const BID_BYTES: usize = 256;
 
 impl Aggregate for Listing {
     const TYPE: &'static str = "listing";
@@ -77,7 +80,8 @@ impl Aggregate for Listing {
     }
 
     fn weight(&self) -> u32 {
-        u32::try_from(self.bids.len()).unwrap_or(u32::MAX).saturating_add(1)
+        let texts = self.title.len() + self.description.len();
+        weight_of_bytes(size_of::<Self>() + texts + self.bids.len() * BID_BYTES)
     }
 }
 
@@ -86,5 +90,43 @@ impl Listing {
         self.status = status;
         self.price = price;
         self.next_minimum = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portolan_kernel::Id;
+
+    use super::*;
+    use crate::testing::{at, eur, party};
+
+    fn listing(description: &str, bids: u64) -> Listing {
+        let drafted = Event::ListingDrafted {
+            listing: ListingId::from_uuid(uuid::Uuid::from_u128(7)),
+            seller: party(1),
+            title: "a lamp".into(),
+            description: description.into(),
+            asking: eur(10),
+            increment: eur(1),
+            reserve: None,
+            ends_at: at(60),
+        };
+        let mut listing = Listing::create(&drafted).unwrap();
+        for number in 1..=bids {
+            listing.bids.place(Bid {
+                number,
+                bidder: party(u128::from(number)),
+                ceiling: crate::Secret::new(eur(20)),
+            });
+        }
+        listing
+    }
+
+    #[test]
+    fn a_listing_weighs_what_its_texts_and_bids_take() {
+        let small = listing("brass", 0).weight();
+        assert!((1..=2).contains(&small), "{small}");
+        assert_eq!(listing(&"x".repeat(5 + 256 * 4_096), 0).weight(), small + 4_096);
+        assert_eq!(listing("brass", 1_000).weight(), small + 1_000);
     }
 }
