@@ -97,7 +97,8 @@ fn nested(schema: &'static Schema, depth: u32) -> BoxedStrategy<Node> {
     .boxed()
 }
 
-fn leaves(schema: &'static Schema, depth: u32) -> BoxedStrategy<Node> {
+/// One test of one field.
+pub(crate) fn leaves(schema: &'static Schema, depth: u32) -> BoxedStrategy<Node> {
     let paths: Vec<Path> = schema.paths().collect();
     select(paths)
         .prop_flat_map(move |path| {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::generators::{nodes, parcels};
+use crate::generators::{leaves, nodes, parcels};
 use crate::parcel::{Parcel, ParcelId, parcel, stop};
 use crate::read::table::Table;
 
@@ -64,6 +64,17 @@ type Change = (u128, Option<Parcel>);
 fn changes(count: usize) -> impl Strategy<Value = Vec<Change>> {
     let change = (0..40_u128, prop_oneof![4 => parcels().prop_map(Some), 1 => Just(None)]);
     proptest::collection::vec(change, 0..count)
+}
+
+/// Mostly what indexes serve: a test of one field, or of two.
+fn asked() -> impl Strategy<Value = Node> {
+    let leaf = || leaves(Parcel::schema(), 1);
+    prop_oneof![
+        4 => leaf(),
+        2 => (leaf(), leaf()).prop_map(|(left, right)| Node::and(vec![left, right])),
+        1 => (leaf(), leaf()).prop_map(|(left, right)| Node::or(vec![left, right])),
+        1 => nodes(Parcel::schema()),
+    ]
 }
 
 fn sorts() -> impl Strategy<Value = &'static str> {
@@ -145,7 +156,7 @@ proptest! {
         before in changes(60),
         during in changes(20),
         behind in changes(60),
-        asked in proptest::collection::vec((nodes(Parcel::schema()), sorts(), 1..12_usize), 1..6),
+        asked in proptest::collection::vec((asked(), sorts(), 1..12_usize), 20..40),
     ) {
         let mut changing = Changing { table: Table::new(), rows: BTreeMap::new(), version: 0 };
         before.into_iter().for_each(|change| changing.change(change));
