@@ -156,7 +156,15 @@ impl UnitOfWork {
     ///
     /// # Errors
     /// As those two; a decision that failed is dropped and its error answered.
-    pub async fn finish(self, decided: Result<AggregateKey, CommandError>) -> Result<Receipt, CommandError> {
+    pub async fn finish(
+        mut self,
+        decided: Result<AggregateKey, CommandError>,
+    ) -> Result<Receipt, CommandError> {
+        if let Ok(about) = decided
+            && self.is_untouched()
+        {
+            return Ok(self.unchanged(about, Version::ZERO));
+        }
         let about = decided.as_ref().ok().copied();
         let answer = match decided {
             Ok(about) => self.write(about),
@@ -195,6 +203,16 @@ impl UnitOfWork {
         }
     }
 
+    /// Whether it knows no aggregate and its outcome is not kept, so that there is nothing to write and to check.
+    fn is_untouched(&mut self) -> bool {
+        let identity = self.0.identity.get_mut().unwrap_or_else(PoisonError::into_inner);
+        identity.is_empty() && self.0.context.idempotency.is_none()
+    }
+
+    fn unchanged(&self, about: AggregateKey, version: Version) -> Receipt {
+        Receipt { id: about.id, version, position: self.0.side.store().last_position() }
+    }
+
     fn write(&self, about: AggregateKey) -> Result<Shipped<'_>, CommandError> {
         let (read_at, changes, mut reads) = {
             let identity = self.identity();
@@ -210,8 +228,7 @@ impl UnitOfWork {
             reads = self.taken_for_granted();
         }
         if changes.is_empty() && reads.is_empty() && self.0.context.idempotency.is_none() {
-            let position = self.0.side.store().last_position();
-            return Ok(Shipped::Nothing(Receipt { id: about.id, version: read_at, position }));
+            return Ok(Shipped::Nothing(self.unchanged(about, read_at)));
         }
         let answer = Answer::Receipt { about, read_at };
         Ok(self.ship(ChangeSet { changes, reads, ..self.blank(answer)? }))
