@@ -68,6 +68,21 @@ async fn a_lease_has_one_owner_and_names_its_process() {
     assert!(matches!(other.claim("orders").await.unwrap(), Claim::Granted(_)));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_lease_has_one_owner_by_whatever_path_the_store_was_opened() {
+    let fixture = Fixture::new();
+    let one = fixture.open();
+    let link = fixture.folder.path().join("link.db");
+    std::os::unix::fs::symlink(fixture.path(), &link).unwrap();
+    let config = portolan_diesel::sqlite::Config::file(&link);
+    let other = fixture.try_open(&config, portolan_diesel::sqlite::OpenMode::ReadWrite).unwrap();
+    let Claim::Granted(_lease) = one.claim("orders").await.unwrap() else { panic!("not granted") };
+    assert!(matches!(other.claim("orders").await.unwrap(), Claim::Taken { .. }), "granted twice");
+    // Nor is there a second queue for their commits.
+    assert!(!fixture.folder.path().join("link.db-turn").exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_that_make_the_store_at_once_make_one() {
     for _ in 0..10 {

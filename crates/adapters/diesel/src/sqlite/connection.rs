@@ -133,7 +133,8 @@ pub(crate) fn verify(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> 
 /// The size of the file with its log; 0 for memory.
 pub(crate) fn file_bytes(location: &Location) -> u64 {
     let Some(path) = location.path() else { return 0 };
-    let log = beside(path, "-wal");
+    let real = real_path(path).unwrap_or_else(|_| path.to_owned());
+    let log = beside(&real, "-wal");
     [path, &log].iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
 }
 

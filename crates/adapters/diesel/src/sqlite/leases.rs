@@ -4,26 +4,30 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use portolan_kernel::{Claim, Lease};
 
-use super::connection::beside;
+use super::connection::{beside, real_path};
 use super::{Fault, Location};
 
 /// Hands out leases. A store in memory has one process, which keeps them in a set.
 pub(crate) struct LeaseKeeper {
-    location: Location,
+    /// The store's file, whatever link it was opened by: the same one for everybody.
+    path: Option<PathBuf>,
     held_here: Arc<Mutex<HashSet<String>>>,
 }
 
 impl LeaseKeeper {
-    pub(crate) fn new(location: Location) -> Self {
-        Self { location, held_here: Arc::default() }
+    /// The leases of this store, whose file is there.
+    pub(crate) fn open(location: &Location) -> Result<Self, Fault> {
+        let path = location.path().map(real_path).transpose()?;
+        Ok(Self { path, held_here: Arc::default() })
     }
 
     pub(crate) fn claim(&self, name: &str) -> Result<Claim, Fault> {
-        let Some(path) = self.location.path() else { return Ok(self.claim_here(name)) };
+        let Some(path) = &self.path else { return Ok(self.claim_here(name)) };
         let path = beside(path, &format!("-lease-{}", file_name(name)));
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {

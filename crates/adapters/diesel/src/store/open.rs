@@ -63,7 +63,7 @@ impl Store {
             OpenMode::ReadWrite => Parts::open_to_write(config, &schemas),
             OpenMode::ReadOnly => Parts::open_to_read(config, &schemas),
         };
-        let Parts { writer, readers, last } = opened.map_err(|fault| fault.at(&config.location))?;
+        let Parts { writer, readers, leases, last } = opened.map_err(|fault| fault.at(&config.location))?;
         let head = Arc::new(Head::new(last));
         let queue = match writer {
             None => None,
@@ -71,7 +71,15 @@ impl Store {
                 let (sender, queue) = sync_channel(config.queue);
                 let (config, head) = (config.clone(), Arc::clone(&head));
                 let name = config.location.to_string();
-                let writer = Writer::new(config, conn, mappers.clone(), Arc::clone(&clock), head, (log, turnstile), queue);
+                let writer = Writer::new(
+                    config,
+                    conn,
+                    mappers.clone(),
+                    Arc::clone(&clock),
+                    head,
+                    (log, turnstile),
+                    queue,
+                );
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())
@@ -85,7 +93,7 @@ impl Store {
             registry: registry.clone(),
             clock,
             head,
-            leases: engine::LeaseKeeper::new(config.location.clone()),
+            leases,
             queue,
             readers,
         })))
@@ -205,6 +213,7 @@ pub(super) fn snapshot<T>(
 struct Parts {
     writer: Option<Writing>,
     readers: Option<Readers>,
+    leases: engine::LeaseKeeper,
     last: Position,
 }
 
@@ -230,7 +239,8 @@ impl Parts {
             Some(_) => Some(Readers::start(config)?),
             None => None,
         };
-        Ok(Self { writer: Some(Writing { conn, log, turnstile }), readers, last })
+        let leases = engine::LeaseKeeper::open(&config.location)?;
+        Ok(Self { writer: Some(Writing { conn, log, turnstile }), readers, leases, last })
     }
 
     fn open_to_read(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
@@ -240,7 +250,8 @@ impl Parts {
             return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
         }
         let last = heads::last_position(&mut engine::probe(config)?)?;
-        Ok(Self { writer: None, readers: Some(Readers::start(config)?), last })
+        let leases = engine::LeaseKeeper::open(&config.location)?;
+        Ok(Self { writer: None, readers: Some(Readers::start(config)?), leases, last })
     }
 }
 
