@@ -138,7 +138,7 @@ async fn a_member_that_cannot_be_written_fails_alone() {
     broken.0.changes[0].events[0].event_id = good.0.changes[0].events[0].event_id;
     let answers = together(&fixture, &store, vec![good, broken, fixture.begins("other")]).await;
     assert!(answers[0].is_ok() && answers[2].is_ok(), "{answers:?}");
-    assert!(matches!(answers[1], Err(Error::AlreadyExists(_))), "{:?}", answers[1]);
+    assert!(matches!(answers[1], Err(Error::Unavailable { .. })), "{:?}", answers[1]);
     assert_eq!(stored(&store, "broken").await, None);
     assert_eq!(stored(&store, "other").await, Some((0, 1)));
     assert_eq!(findings(&store).await, []);

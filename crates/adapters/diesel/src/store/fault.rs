@@ -31,14 +31,6 @@ impl Fault {
         Self(Cause::Port(Error::Invalid(format!("a row does not read: {what}; `store check` finds which"))))
     }
 
-    /// Whether two rows with one key were to be written.
-    pub(crate) const fn is_duplicate(&self) -> bool {
-        matches!(
-            self.0,
-            Cause::Statement(diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-        )
-    }
-
     /// Whether this is an answer of a port rather than a failure: it has been decided, and nothing was written.
     pub(crate) const fn is_answer(&self) -> bool {
         matches!(self.0, Cause::Port(_))
@@ -57,6 +49,17 @@ impl Fault {
     pub(crate) fn at(&self, store: &impl fmt::Display) -> Error {
         let said = match &self.0 {
             Cause::Port(error) => return error.clone(),
+            // Checked first, so that it is no answer of the domain: the tables are not what the journal says.
+            Cause::Statement(diesel::result::Error::DatabaseError(
+                DatabaseErrorKind::UniqueViolation,
+                said,
+            )) => {
+                let said = said.message();
+                return Error::unavailable(format!(
+                    "{store}: a row with this key is there already, which nothing accounts for; \
+                     `store check` finds what is wrong ({said})"
+                ));
+            }
             Cause::Statement(diesel::result::Error::DatabaseError(_, said)) => said.message().to_owned(),
             Cause::Statement(error) => error.to_string(),
             Cause::Connection(error) => error.to_string(),

@@ -157,7 +157,7 @@ impl Writer {
                 members.into_iter().for_each(|member| self.write(vec![member]));
             }
             Err(Failed::NotBegun(fault) | Failed::RolledBack(fault)) => {
-                let error = self.explain(&fault);
+                let error = fault.at(&self.config.location);
                 members.into_iter().for_each(|member| member.fail(error.clone()));
             }
             Err(Failed::InDoubt(fault, decided)) => self.resolve(members, &fault, decided),
@@ -212,7 +212,7 @@ impl Writer {
     /// After a commit that failed: nobody knows whether it is durable, so a new connection is asked.
     fn resolve(&mut self, members: Vec<Member>, fault: &Fault, decided: Decided) {
         tracing::error!(%fault, store = %self.config.location, "a commit failed; its outcome is looked up");
-        let error = self.explain(fault);
+        let error = fault.at(&self.config.location);
         // A store in memory is its connection: there is no other to ask.
         let mut opened = match self.conn.take().filter(|_| self.config.location.path().is_none()) {
             Some(conn) => Ok(conn),
@@ -266,13 +266,6 @@ impl Writer {
         }
     }
 
-    fn explain(&self, fault: &Fault) -> Error {
-        if fault.is_duplicate() {
-            return Error::AlreadyExists("an event with the id of one of these".to_owned());
-        }
-        fault.at(&self.config.location)
-    }
-
     fn log_is_full(&self) -> Error {
         let mib = self.config.log_limit_bytes >> 20;
         Error::unavailable(format!(
@@ -319,5 +312,40 @@ fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use portolan_kernel::{Position, Timestamp};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Midnight;
+
+    impl Clock for Midnight {
+        fn now(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    #[test]
+    fn a_writer_without_a_connection_rests_before_it_sweeps_again() {
+        let config = Config::memory();
+        let conn = engine::open_writer(&config).unwrap();
+        let log = engine::LogKeeper::start(&config).unwrap();
+        let turnstile = engine::Turnstile::open(&config.location).unwrap();
+        let (_sender, queue) = sync_channel(1);
+        let head = Arc::new(Head::new(Position::ZERO));
+        let ours = (log, turnstile);
+        let mut writer = Writer::new(config, conn, Mappers::new(), Arc::new(Midnight), head, ours, queue);
+        writer.conn = None;
+        writer.next_sweep = Instant::now();
+        let due = writer.next_sweep;
+        writer.sweep();
+        assert!(writer.next_sweep >= due + SWEEP_PAUSE);
     }
 }
