@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use portolan_domain::listing::{self, Bid, Event, Listing, ListingId};
 use portolan_domain::{PartyId, Secret};
 use portolan_kernel::{Aggregate as _, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{bids, listing_texts, listings};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema, update};
-use crate::prepared;
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema, update};
+use crate::{prepared, prepared_row};
 
 /// Keeps [`Listing`]s. A bid writes its own row and the listing's, however many bids there are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -164,6 +165,15 @@ impl Row {
     }
 }
 
+prepared_row! {
+    struct BidRow: "replace into" bids "" {
+        listing_id: DbUuid as SqlUuid,
+        bidder: DbUuid as SqlUuid,
+        number: i64 as BigInt,
+        ceiling_amount: i64 as BigInt,
+    }
+}
+
 fn stored(conn: &mut Conn, row: Row, texts: Texts) -> Result<Stored<Listing>, Fault> {
     let currency = currency("listings", &row.currency)?;
     let money = |amount| Money::new(amount, currency);
@@ -208,13 +218,13 @@ fn write_texts(conn: &mut Conn, listing: &Listing) -> Result<(), Fault> {
 }
 
 fn write_bid(conn: &mut Conn, listing: ListingId, bid: &Bid) -> Result<(), Fault> {
-    prepared!(diesel::replace_into(bids::table).values((
-        bids::listing_id.eq(DbUuid::of(listing)),
-        bids::bidder.eq(DbUuid::of(bid.bidder)),
-        bids::number.eq(bid.number.cast_signed()),
-        bids::ceiling_amount.eq(bid.ceiling.expose().amount),
-    )))
-    .execute(conn)?;
+    let row = BidRow {
+        listing_id: DbUuid::of(listing),
+        bidder: DbUuid::of(bid.bidder),
+        number: bid.number.cast_signed(),
+        ceiling_amount: bid.ceiling.expose().amount,
+    };
+    prepared!(row).execute(conn)?;
     Ok(())
 }
 

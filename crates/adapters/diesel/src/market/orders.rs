@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use portolan_domain::order::{self, Address, Event, Line, Order, OrderId};
 use portolan_kernel::{Aggregate as _, Currency, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{order_lines, orders};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, Stored, schema, update};
-use crate::prepared;
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema, update};
+use crate::{prepared, prepared_row};
 
 /// Keeps [`Order`]s.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,17 +42,9 @@ impl Mapper<Order> for OrderMapper {
     }
 
     fn insert(&self, conn: &mut Conn, order: &Order, version: Version) -> Result<(), Fault> {
-        prepared!(diesel::insert_into(orders::table).values(Row::of(order, version))).execute(conn)?;
-        for (line, number) in order.lines().iter().zip(1_i64..) {
-            prepared!(diesel::insert_into(order_lines::table).values((
-                order_lines::order_id.eq(DbUuid::of(order.id())),
-                order_lines::line.eq(number),
-                order_lines::sku.eq(&*line.sku),
-                order_lines::description.eq(&*line.description),
-                order_lines::quantity.eq(line.quantity),
-                order_lines::unit_price_amount.eq(line.unit_price.amount),
-            )))
-            .execute(conn)?;
+        prepared!(NewRow::of(order, version)).execute(conn)?;
+        for (line, number) in order.lines().iter().zip(1..) {
+            prepared!(NewLine::of(order, line, number)).execute(conn)?;
         }
         Ok(())
     }
@@ -111,8 +104,7 @@ impl Mapper<Order> for OrderMapper {
     }
 }
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = orders, treat_none_as_default_value = false)]
+#[derive(Queryable)]
 struct Row {
     id: DbUuid,
     version: i64,
@@ -129,26 +121,70 @@ struct Row {
     tracking: Option<String>,
 }
 
-impl Row {
-    fn of(order: &Order, version: Version) -> Self {
+prepared_row! {
+    struct NewRow<'a>: "insert into" orders "" {
+        id: DbUuid as SqlUuid,
+        version: i64 as BigInt,
+        customer: DbUuid as SqlUuid,
+        status: &'a str as Text,
+        placed_at: i64 as BigInt,
+        items: i64 as BigInt,
+        total_amount: i64 as BigInt,
+        currency: &'a str as Text,
+        address_name: Option<&'a str> as Nullable<Text>,
+        address_street: Option<&'a str> as Nullable<Text>,
+        address_city: Option<&'a str> as Nullable<Text>,
+        address_country: Option<&'a str> as Nullable<Text>,
+        tracking: Option<&'a str> as Nullable<Text>,
+    }
+}
+
+prepared_row! {
+    struct NewLine<'a>: "insert into" order_lines "" {
+        order_id: DbUuid as SqlUuid,
+        line: i64 as BigInt,
+        sku: &'a str as Text,
+        description: &'a str as Text,
+        quantity: i64 as BigInt,
+        unit_price_amount: i64 as BigInt,
+    }
+}
+
+impl<'a> NewRow<'a> {
+    fn of(order: &'a Order, version: Version) -> Self {
         let address = order.address();
         Self {
             id: DbUuid::of(order.id()),
             version: column_of(version),
             customer: DbUuid::of(order.customer()),
-            status: order.status().as_str().to_owned(),
+            status: order.status().as_str(),
             placed_at: order.placed_at().as_micros(),
             items: order.items(),
             total_amount: order.total().amount,
-            currency: order.total().currency.code().to_owned(),
-            address_name: address.map(|address| address.name.clone()),
-            address_street: address.map(|address| address.street.clone()),
-            address_city: address.map(|address| address.city.clone()),
-            address_country: address.map(|address| address.country.clone()),
-            tracking: order.tracking().map(|tracking| tracking.to_string()),
+            currency: order.total().currency.code(),
+            address_name: address.map(|address| &*address.name),
+            address_street: address.map(|address| &*address.street),
+            address_city: address.map(|address| &*address.city),
+            address_country: address.map(|address| &*address.country),
+            tracking: order.tracking().map(|tracking| &**tracking),
         }
     }
+}
 
+impl<'a> NewLine<'a> {
+    fn of(order: &Order, line: &'a Line, number: i64) -> Self {
+        Self {
+            order_id: DbUuid::of(order.id()),
+            line: number,
+            sku: &line.sku,
+            description: &line.description,
+            quantity: line.quantity,
+            unit_price_amount: line.unit_price.amount,
+        }
+    }
+}
+
+impl Row {
     /// An address is there whole or not at all.
     fn address(&mut self) -> Result<Option<Address>, Fault> {
         let name = self.address_name.take();

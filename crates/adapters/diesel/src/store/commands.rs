@@ -1,13 +1,14 @@
 //! The outcomes of commands, kept for a repeat.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use portolan_kernel::{Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, Timestamp};
 use uuid::Uuid;
 
-use super::ids::DbUuid;
+use super::ids::{DbUuid, SqlUuid};
 use super::tables::commands;
 use super::{Conn, Fault, Store};
-use crate::prepared;
+use crate::{prepared, prepared_row};
 
 /// How many records are looked at in one go.
 pub(super) const SWEEP_RECORDS: usize = 1_000;
@@ -102,21 +103,20 @@ pub(super) fn remove_expired(
     Ok((page.len(), next))
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = commands, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    command_id: DbUuid,
-    fingerprint: DbUuid,
-    outcome: &'a str,
-    kept_until: Option<i64>,
-    recorded_at: i64,
+prepared_row! {
+    struct NewRow<'a>: "insert into" commands "on conflict do nothing" {
+        command_id: DbUuid as SqlUuid,
+        fingerprint: DbUuid as SqlUuid,
+        outcome: &'a str as Text,
+        kept_until: Option<i64> as Nullable<BigInt>,
+        recorded_at: i64 as BigInt,
+    }
 }
 
 impl NewRow<'_> {
     /// Whether it was written: there was none with this id.
     fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
-        let insert = diesel::insert_into(commands::table).values(self).on_conflict_do_nothing();
-        let written = prepared!(insert).execute(conn)?;
+        let written = prepared!(self).execute(conn)?;
         Ok(written == 1)
     }
 }

@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::{
     Change, ChangeSet, Envelope, Error, Journal, Position, READ_LIMIT, Result, Timestamp, Until, Version,
 };
 use uuid::Uuid;
 
 use super::head::POLL;
-use super::ids::DbUuid;
+use super::ids::{DbUuid, SqlUuid};
 use super::tables::journal;
 use super::{Conn, Fault, Store, heads};
-use crate::prepared;
+use crate::{prepared, prepared_row};
 
 #[async_trait]
 impl Journal for Store {
@@ -211,25 +212,25 @@ impl<'a> NewEvents<'a> {
                 occurred_at: self.change_set.occurred_at.as_micros(),
                 recorded_at: self.now.as_micros(),
             };
-            prepared!(diesel::insert_into(journal::table).values(&row)).execute(conn)?;
+            prepared!(row).execute(conn)?;
         }
         Ok(())
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = journal)]
-struct NewRow<'a> {
-    position: i64,
-    commit_position: i64,
-    event_id: DbUuid,
-    aggregate_type: &'a str,
-    aggregate_id: DbUuid,
-    version: i64,
-    event_type: &'a str,
-    schema_version: i64,
-    payload: &'a str,
-    metadata: &'a str,
-    occurred_at: i64,
-    recorded_at: i64,
+prepared_row! {
+    struct NewRow<'a>: "insert into" journal "" {
+        position: i64 as BigInt,
+        commit_position: i64 as BigInt,
+        event_id: DbUuid as SqlUuid,
+        aggregate_type: &'a str as Text,
+        aggregate_id: DbUuid as SqlUuid,
+        version: i64 as BigInt,
+        event_type: &'a str as Text,
+        schema_version: i64 as BigInt,
+        payload: &'a str as Text,
+        metadata: &'a str as Text,
+        occurred_at: i64 as BigInt,
+        recorded_at: i64 as BigInt,
+    }
 }
