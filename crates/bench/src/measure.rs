@@ -29,7 +29,7 @@ pub(crate) struct Sample {
     pub(crate) p99_us: Option<f64>,
     /// Calls that were not accepted.
     pub(crate) errors: usize,
-    /// Processor time of the whole process for a call; where it is known, it stands in the note.
+    /// Processor time of the whole process for a call, where it is known; it is printed with the note.
     #[serde(skip)]
     pub(crate) cpu_us: Option<f64>,
     /// Anything else worth saying.
@@ -53,20 +53,15 @@ impl Sample {
         }
     }
 
-    /// The same with this processor time for a call.
-    pub(crate) fn with_cpu(mut self, cpu_us: Option<f64>) -> Self {
-        self.cpu_us = cpu_us;
-        if let Some(cpu_us) = cpu_us {
-            let separator = if self.note.is_empty() { "" } else { ", " };
-            self.note.push_str(&format!("{separator}{cpu_us:.1} us of processor time a call"));
-        }
-        self
-    }
-
     /// Prints it to stdout.
     #[expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
     pub(crate) fn print(&self) {
-        match serde_json::to_string(self) {
+        let mut printed = self.clone();
+        if let Some(cpu_us) = self.cpu_us {
+            let separator = if self.note.is_empty() { "" } else { ", " };
+            printed.note.push_str(&format!("{separator}{cpu_us:.1} us of processor time a call"));
+        }
+        match serde_json::to_string(&printed) {
             Ok(line) => println!("{line}"),
             Err(error) => println!("{{\"error\":\"{error}\"}}"),
         }
@@ -143,15 +138,15 @@ where
         all.add(&latencies);
         errors += failed;
     }
-    let took = started.elapsed();
-    let sample = Sample {
+    let (took, cpu_us) = (started.elapsed(), cpu_us_each(cpu, total));
+    Ok(Sample {
         callers,
         p50_us: all.quantile(0.5),
         p99_us: all.quantile(0.99),
         errors,
+        cpu_us,
         ..Sample::of_all(system, workload, total, took)
-    };
-    Ok(sample.with_cpu(cpu_us_each(cpu, total)))
+    })
 }
 
 /// The median of each figure over several runs of one system.
@@ -167,5 +162,8 @@ pub(crate) fn median(samples: &[Sample]) -> Option<Sample> {
     median.cpu_us = middle(&mut samples.iter().filter_map(|sample| sample.cpu_us).collect());
     median.p99_us = middle(&mut samples.iter().filter_map(|sample| sample.p99_us).collect());
     median.errors = samples.iter().map(|sample| sample.errors).sum();
+    if let Some(middle) = samples.iter().find(|sample| sample.per_s == median.per_s) {
+        median.note.clone_from(&middle.note);
+    }
     Some(median)
 }

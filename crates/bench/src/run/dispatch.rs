@@ -21,26 +21,29 @@ use crate::measure::Sample;
 /// What is compared: the standard chain with a direct call, and a mediator alone with what it does for a command.
 const SYSTEMS: [&str; 4] = ["full", "mediator", "unit_of_work", "direct"];
 
-/// How often each is run for each run of the plan; a round is short.
-const ROUNDS: u64 = 5;
+/// How often each is run for one sample, in turn with the others. A round is short, so that most of them are not
+/// interrupted, and the median is of one that was not.
+const ROUNDS: usize = 51;
 
-/// The four, round after round.
+/// The four, run after run.
 ///
 /// # Errors
 /// None in practice: the command is always accepted.
 pub(super) async fn compare(plan: &Plan) -> Done {
-    let calls = u32::try_from(plan.commands * 2).unwrap_or(u32::MAX);
+    let calls = u32::try_from(plan.commands / 10).unwrap_or(u32::MAX);
     let subject = Subject::new();
     let mut samples = Samples::of(plan, &SYSTEMS);
-    for round in 0..plan.runs * ROUNDS {
-        for system in samples.order(round) {
-            let took = match system {
-                0 => subject.sent(&subject.full, calls).await?,
-                1 => subject.sent(&subject.bare, calls).await?,
-                2 => subject.in_a_unit(calls).await?,
-                _ => subject.direct(calls).await?,
-            };
-            let calls = calls as usize;
+    for run in 0..plan.runs {
+        let order = samples.order(run);
+        let mut rounds = [const { Vec::new() }; SYSTEMS.len()];
+        for _ in 0..ROUNDS {
+            for &system in &order {
+                rounds[system].push(subject.round(system, calls).await?);
+            }
+        }
+        for system in order {
+            rounds[system].sort_unstable();
+            let (took, calls) = (rounds[system][ROUNDS / 2], calls as usize);
             let sample = Sample::of_all(SYSTEMS[system], "dispatch", calls, took);
             let note = format!("{:.0} ns a call", took.as_nanos() as f64 / calls as f64);
             samples.take(system, calls, Sample { store: "none", note, ..sample })?;
@@ -71,6 +74,15 @@ impl Subject {
 
     fn context(&self) -> Context {
         Context::new(black_box(KEY.id), self.now)
+    }
+
+    async fn round(&self, system: usize, calls: u32) -> Result<Duration, CommandError> {
+        match system {
+            0 => self.sent(&self.full, calls).await,
+            1 => self.sent(&self.bare, calls).await,
+            2 => self.in_a_unit(calls).await,
+            _ => self.direct(calls).await,
+        }
     }
 
     /// The handler alone.

@@ -62,8 +62,7 @@ async fn import(store: &Path, lines: &Path, commands: usize) -> Done<Sample> {
     portolan.close().await;
     let refused: u64 = report.refused.values().sum();
     let errors = usize::try_from(refused)?;
-    let sample = Sample { errors, ..Sample::of_all(Portolan::NAME, "import", commands, took) };
-    Ok(sample.with_cpu(cpu_us))
+    Ok(Sample { errors, cpu_us, ..Sample::of_all(Portolan::NAME, "import", commands, took) })
 }
 
 /// The bids of this run as lines of an import.

@@ -108,21 +108,26 @@ impl Samples {
         let medians: Vec<Sample> = self.taken.iter().filter_map(|runs| median(runs)).collect();
         let Some(ours) = medians.first() else { return };
         say(&format!("{} · {} callers", ours.workload, ours.callers));
+        let shown = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0} us"));
         for sample in &medians {
-            let ratio = ours.per_s / sample.per_s.max(f64::MIN_POSITIVE);
-            let latency = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0} us"));
-            let p99 = ours.p99_us.zip(sample.p99_us).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
-            let p99 = p99.map_or(String::new(), |ratio| format!(", {ratio:.2} x its p99"));
-            let cpu = ours.cpu_us.zip(sample.cpu_us).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
-            let cpu = cpu.map_or(String::new(), |ratio| format!(", {ratio:.2} x its processor time"));
+            let ratio = |ours: Option<f64>, its: Option<f64>, of: &str| {
+                let ratio = ours.zip(its).map(|(ours, its)| ours / its.max(f64::MIN_POSITIVE));
+                ratio.map_or(String::new(), |ratio| format!(", {ratio:.2} x its {of}"))
+            };
             say(&format!(
-                "  {:<12} {:>9.0} a second  p50 {:>9}  p99 {:>9}  errors {:>3}  ours: {ratio:.2} x its rate{p99}{cpu}  {}",
+                "  {:<12} {:>9.0} a second  p50 {:>9}  p99 {:>9}  processor {:>8}  errors {:>3}  {}\n\
+                 {:>15}ours{}{}{}",
                 sample.system,
                 sample.per_s,
-                latency(sample.p50_us),
-                latency(sample.p99_us),
+                shown(sample.p50_us),
+                shown(sample.p99_us),
+                shown(sample.cpu_us),
                 sample.errors,
                 sample.note,
+                "",
+                ratio(Some(ours.per_s), Some(sample.per_s), "rate").trim_start_matches(','),
+                ratio(ours.p99_us, sample.p99_us, "p99"),
+                ratio(ours.cpu_us, sample.cpu_us, "processor time"),
             ));
         }
     }

@@ -69,9 +69,9 @@ pub(super) async fn compare(plan: &Plan) -> Done {
             let note = format!("{events} events in {seconds:.2} s, {rows} rows, {memory}");
             let took = Duration::from_secs_f64(seconds);
             let events = usize::try_from(events)?;
-            let sample = Sample { note, ..Sample::of_all(name, "replay", events, took) };
             let cpu_us = cpu_seconds.map(|seconds| seconds * 1e6 / events.max(1) as f64);
-            samples.take(system, events, sample.with_cpu(cpu_us))?;
+            let sample = Sample::of_all(name, "replay", events, took);
+            samples.take(system, events, Sample { note, cpu_us, ..sample })?;
         }
     }
     samples.compare();
