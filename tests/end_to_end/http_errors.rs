@@ -158,7 +158,9 @@ fn another_media_type_is_415() {
 fn more_commands_than_may_wait_are_429_and_the_store_takes_the_others() {
     let place = Place::new();
     let url = format!("{}?queue=1&group=1&busy_ms=60000", place.url());
-    let (_server, client) = market_at(&place, &["--write", &url]);
+    // Nothing else may write: a subscription that saves its checkpoint would take the one place.
+    let quiet = ["--write", &url, "--processes", "off", "--deadlines", "off"];
+    let (_server, client) = market_at(&place, &quiet);
     let held = Hold::of(&place.store());
     let (full, waiting) = std::thread::scope(|scope| {
         let senders: Vec<_> = (10..20)

@@ -44,7 +44,7 @@ impl<A: Aggregate> Handle<A> {
 
     /// Lets the aggregate decide, and applies the events of its decision; a refusal changes nothing.
     ///
-    /// ```ignore
+    /// ```text
     /// listing.execute(|listing| listing.place_bid(bidder, ceiling, now))?;
     /// ```
     ///
