@@ -143,5 +143,5 @@ fn a_command_that_does_not_run_is_found() {
         assert!(terminal.run(line).is_err(), "{line}");
     }
     terminal.run("cargo test -p portolan-kernel").unwrap();
-    terminal.run("cargo run --release --example dispatch -p portolan-runtime").unwrap();
+    terminal.run("cargo run --release --example million -p portolan-memory").unwrap();
 }
