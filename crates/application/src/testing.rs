@@ -241,8 +241,10 @@ impl<V: View> ReadRepository<V> for Rows<V> {
 
     async fn find(&self, query: &Query<V>) -> Result<Page<V>> {
         let rows = self.0.values().filter(|view| query.criteria.is_satisfied_by(view));
-        let rows = rows.map(|view| Row { view: Arc::new(view.clone()), version: Version(1) }).collect();
-        Ok(Page { rows, next: None, position: Position(3) })
+        let rows: Vec<_> =
+            rows.map(|view| Row { view: Arc::new(view.clone()), version: Version(1) }).collect();
+        let count = query.is_counted.then_some(rows.len() as u64);
+        Ok(Page { rows, next: None, position: Position(3), count })
     }
 
     async fn count(&self, criteria: &Specification<V>) -> Result<u64> {

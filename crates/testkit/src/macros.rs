@@ -117,6 +117,7 @@ macro_rules! read_contract {
             r16_count_and_exists_agree_with_find
             r17_a_reset_empties_its_own_model_only
             r18_a_reader_never_sees_half_of_a_commit
+            r18_a_page_and_its_count_are_of_one_state
         ] }
     };
 }

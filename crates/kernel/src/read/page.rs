@@ -83,7 +83,7 @@ impl PageRequest {
     }
 }
 
-/// The rows of one page, all of one state of the read model.
+/// The rows of one page, and their number where it was asked for: all of one state of the read model.
 #[derive(Debug)]
 pub struct Page<V> {
     /// The rows, in the order asked for.
@@ -92,10 +92,13 @@ pub struct Page<V> {
     pub next: Option<Cursor>,
     /// How far the read model was: every event up to this position is in it.
     pub position: Position,
+    /// How many rows satisfy the criteria on all pages, before and behind this one; `Some` exactly where
+    /// [`Query::is_counted`](super::Query::is_counted) asked for it.
+    pub count: Option<u64>,
 }
 
 impl<V> Clone for Page<V> {
     fn clone(&self) -> Self {
-        Self { rows: self.rows.clone(), next: self.next.clone(), position: self.position }
+        Self { rows: self.rows.clone(), next: self.next.clone(), position: self.position, count: self.count }
     }
 }

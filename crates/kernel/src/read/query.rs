@@ -21,13 +21,21 @@ pub struct Query<V> {
     /// The position that the answer must not be behind: the one of a receipt, so that a caller sees its own
     /// write.
     pub at_least: Option<Position>,
+    /// Whether the answer says too how many rows satisfy the criteria, on all pages.
+    pub is_counted: bool,
 }
 
 impl<V: View> Query<V> {
     /// The first page of the rows that satisfy the criteria, by id.
     #[must_use]
     pub fn new(criteria: Specification<V>) -> Self {
-        Self { criteria, sort: Sort::by_id(), page: PageRequest::default(), at_least: None }
+        Self {
+            criteria,
+            sort: Sort::by_id(),
+            page: PageRequest::default(),
+            at_least: None,
+            is_counted: false,
+        }
     }
 
     /// In this order.
@@ -46,6 +54,12 @@ impl<V: View> Query<V> {
     #[must_use]
     pub fn at_least(self, position: Position) -> Self {
         Self { at_least: Some(position), ..self }
+    }
+
+    /// With the number of all rows that satisfy the criteria, in [`Page::count`](super::Page::count).
+    #[must_use]
+    pub fn counted(self) -> Self {
+        Self { is_counted: true, ..self }
     }
 
     /// Everything that an adapter needs to answer, checked before any I/O.
@@ -75,6 +89,7 @@ impl<V> Clone for Query<V> {
             sort: self.sort.clone(),
             page: self.page.clone(),
             at_least: self.at_least,
+            is_counted: self.is_counted,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{Error, Position, Result, Specification};
 /// # Behaviour
 /// - A specification selects the rows for which
 ///   [`is_satisfied_by`](crate::Specification::is_satisfied_by) is true, whatever the store.
-/// - Each answer is of one state of the model, and no reader sees half of a commit.
+/// - Each answer is of one state of the model, a page together with its count; no reader sees half of a commit.
 /// - It is never silently old: a query that asks for a position gets it, or [`Error::Stale`].
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub trait ReadRepository<V: View>: Send + Sync + 'static {
     /// [`Error::Invalid`] for a cursor that is damaged or of another query.
     async fn find(&self, query: &Query<V>) -> Result<Page<V>>;
 
-    /// How many rows satisfy the criteria.
+    /// How many rows satisfy the criteria. A page that [is counted](Query::is_counted) says it together with its rows.
     async fn count(&self, criteria: &Specification<V>) -> Result<u64>;
 
     /// How this store answers the query: its own query, which indexes serve it, and what is left to test row by row.

@@ -82,13 +82,15 @@ impl ReadRepository<CounterView> for ReferenceModel {
             return Err(Error::Stale { have: rows.position, want });
         }
         let mut found: Vec<_> = rows.by_id.into_values().collect();
-        found.retain(|(_, view)| query.criteria.is_satisfied_by(view) && checked.is_behind_start(view));
+        found.retain(|(_, view)| query.criteria.is_satisfied_by(view));
+        let count = query.is_counted.then_some(found.len() as u64);
+        found.retain(|(_, view)| checked.is_behind_start(view));
         found.sort_by(|(_, left), (_, right)| checked.order(left, right));
         let more = checked.rows.is_some_and(|rows| found.len() > rows);
         found.truncate(checked.rows.unwrap_or(usize::MAX));
         let next = found.last().filter(|_| more).map(|(_, last)| checked.cursor_behind(last));
         let row = |(version, view)| Row { view: Arc::new(view), version };
-        Ok(Page { rows: found.into_iter().map(row).collect(), next, position: rows.position })
+        Ok(Page { rows: found.into_iter().map(row).collect(), next, position: rows.position, count })
     }
 
     async fn count(&self, criteria: &Specification<CounterView>) -> Result<u64> {

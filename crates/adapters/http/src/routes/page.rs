@@ -2,7 +2,7 @@
 
 use axum::http::header::LINK;
 use axum::http::{HeaderValue, Uri};
-use portolan_application::queries::{Count, Find, Get, Queried};
+use portolan_application::queries::{Find, Get, Queried};
 use portolan_kernel::{Cursor, PageRequest, PageSize, Query, Sort, Specification, View};
 use serde::Serialize;
 
@@ -39,18 +39,14 @@ pub(super) async fn find<V: Queried + Serialize>(http: &App, uri: &Uri, freshnes
     let sort = parameters.get("sort").map(Sort::parse).transpose().map_err(|error| http.problem(error))?;
     let page = PageRequest { size: limit(&parameters)?, after: parameters.get("after").map(Cursor::from) };
     let Freshness { at_least, patience } = freshness;
-    let query = Query::<V> { criteria: criteria.clone(), sort: sort.unwrap_or_default(), page, at_least };
+    let query = Query::<V> { criteria, sort: sort.unwrap_or_default(), page, at_least, is_counted };
     let page = http.ask(Find { query, patience }).await?;
-    let count = match is_counted {
-        true => Some(http.ask(Count { criteria, at_least: Some(page.position), patience }).await?),
-        false => None,
-    };
     let next = page.next.as_ref().map(Cursor::as_str);
     let mut response = json(&PageBody {
         items: page.rows.iter().map(|row| &*row.view).collect(),
         next,
         position: page.position.get(),
-        count,
+        count: page.count,
     });
     if let Some(next) = next {
         link_next(&mut response, uri, &parameters.with("after", next));

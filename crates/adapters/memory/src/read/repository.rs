@@ -101,7 +101,12 @@ impl<V: View> ReadRepository<V> for MemoryView<V> {
         }
         let plan = Plan::of(&snapshot, &checked);
         self.build_later(&snapshot, &plan.missing);
-        Ok(plan.page(&snapshot, &checked).await)
+        let page = plan.page(&snapshot, &checked).await;
+        let count = match query.is_counted {
+            true => Some(Plan::to_rows(&snapshot, checked.tree).count(&snapshot).await),
+            false => None,
+        };
+        Ok(Page { count, ..page })
     }
 
     async fn count(&self, criteria: &Specification<V>) -> Result<u64> {

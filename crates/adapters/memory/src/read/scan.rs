@@ -32,7 +32,7 @@ pub(crate) async fn answer<V: View>(
         );
         give_way(turn.len()).await;
     }
-    Page { rows: answered, next, position: snapshot.rows.position() }
+    Page { rows: answered, next, position: snapshot.rows.position(), count: None }
 }
 
 /// How many of these rows satisfy the tree.

@@ -28,6 +28,7 @@ pub(super) const CLAUSES: &[Clause<ReadSubject>] = clauses! { ReadSubject;
     "R16" questions::r16_count_and_exists_agree_with_find;
     "R17" filling::r17_a_reset_empties_its_own_model_only;
     "R18" atomicity::r18_a_reader_never_sees_half_of_a_commit;
+    "R18" atomicity::r18_a_page_and_its_count_are_of_one_state;
 };
 
 /// The first page of this many rows.

@@ -56,7 +56,7 @@ pub async fn r15_what_can_never_be_answered_is_an_error(subject: &mut ReadSubjec
     Ok(())
 }
 
-/// R16: `count` and `exists` agree with `find`.
+/// R16: `count` and `exists` agree with `find`, and so does the count of a page, whichever page it is.
 pub async fn r16_count_and_exists_agree_with_find(subject: &mut ReadSubject) -> Verdict {
     for index in 0..60_i64 {
         let name = format!("counter {index}");
@@ -81,6 +81,15 @@ pub async fn r16_count_and_exists_agree_with_find(subject: &mut ReadSubject) -> 
         ensure_eq!(found.rows.len(), rows, "the rows with `{asked}`");
         ensure!(found.rows.iter().all(|row| criteria.is_satisfied_by(&row.view)), "a row without `{asked}`");
         ensure_eq!(repository.count(&criteria).await?, rows as u64, "the count of `{asked}`");
+        let query = Query::new(criteria.clone()).page(first(3)?);
+        ensure_eq!(subject.find(&query).await?.count, None, "the count that was not asked for");
+        let page = subject.find(&query.clone().counted()).await?;
+        ensure_eq!(page.count, Some(rows as u64), "the count of the first page of `{asked}`");
+        if let Some(next) = page.next {
+            let behind = query.page(first(3)?.after(next)).counted();
+            let count = subject.find(&behind).await?.count;
+            ensure_eq!(count, Some(rows as u64), "the count of the second page of `{asked}`");
+        }
         ensure_eq!(repository.exists(&criteria).await?, rows > 0, "whether there is one with `{asked}`");
     }
     Ok(())

@@ -10,8 +10,8 @@ use crate::counter::{CounterEvent, CounterId, CounterView};
 use crate::reference::ReferenceModel;
 use crate::{ReadHarness, ReadModel};
 use answers::{
-    AnswersOneMore, BreaksTies, CountsAll, CountsRows, LosesTheLast, NeverStale, NeverWakes, NullsFirst,
-    StartsOver, Widens,
+    AnswersOneMore, BreaksTies, CountsAll, CountsApart, CountsRows, CountsThePage, LosesTheLast, NeverStale,
+    NeverWakes, NullsFirst, StartsOver, Widens,
 };
 use filling::{IgnoresTheUnused, ResetsAll, ShowsHalf, TakesEqual, TakesOlder};
 
@@ -80,10 +80,16 @@ read_saboteurs! {
         breaks ["r15_what_can_never_be_answered_is_an_error"];
     "counts without criteria" CountsAll,
         breaks ["r16_count_and_exists_agree_with_find"];
+    "counts the rows of the page" CountsThePage,
+        breaks ["r16_count_and_exists_agree_with_find"]
+        also ["r18_a_page_and_its_count_are_of_one_state"];
     "resets the others with it" ResetsAll,
         breaks ["r17_a_reset_empties_its_own_model_only"];
     "shows one event after the other" ShowsHalf::default(),
-        breaks ["r18_a_reader_never_sees_half_of_a_commit"];
+        breaks ["r18_a_reader_never_sees_half_of_a_commit"]
+        also ["r18_a_page_and_its_count_are_of_one_state"];
+    "counts after it has looked" CountsApart,
+        breaks ["r18_a_page_and_its_count_are_of_one_state"];
 }
 
 /// Read models in the hands of a saboteur.

@@ -60,12 +60,14 @@ impl<P: Projector<MarketEvent>> ReadRepository<P::View> for Rows<P> {
             return Err(Error::Stale { have: position, want });
         }
         let mut rows: Vec<_> = self.rows.lock().unwrap().values().cloned().collect();
-        rows.retain(|row| query.criteria.is_satisfied_by(&row.view) && checked.is_behind_start(&*row.view));
+        rows.retain(|row| query.criteria.is_satisfied_by(&row.view));
+        let count = query.is_counted.then_some(rows.len() as u64);
+        rows.retain(|row| checked.is_behind_start(&*row.view));
         rows.sort_by(|left, right| checked.order(&*left.view, &*right.view));
         let limit = checked.rows.unwrap_or(usize::MAX);
         let next = (rows.len() > limit).then(|| checked.cursor_behind(&*rows[limit - 1].view));
         rows.truncate(limit);
-        Ok(Page { rows, next, position })
+        Ok(Page { rows, next, position, count })
     }
 
     async fn count(&self, criteria: &Specification<P::View>) -> Result<u64> {
