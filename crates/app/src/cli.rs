@@ -121,6 +121,9 @@ pub struct Query {
 pub struct Why {
     /// The listing or the order
     pub id: Uuid,
+    /// Its type, where an id is that of several: listing, order
+    #[arg(long = "type", value_name = "TYPE")]
+    pub aggregate_type: Option<String>,
     /// The specification, as text or JSON: 'status = "published" and price < "50.00 EUR"'
     #[arg(value_name = "SPEC", allow_hyphen_values = true)]
     pub criteria: String,
@@ -167,6 +170,9 @@ pub struct Events {
 pub struct Show {
     /// The aggregate
     pub id: Uuid,
+    /// Its type, where an id is that of several: listing, order
+    #[arg(long = "type", value_name = "TYPE")]
+    pub aggregate_type: Option<String>,
     /// As it was at this version
     #[arg(long, value_name = "N", conflicts_with = "as_of")]
     pub at_version: Option<u64>,

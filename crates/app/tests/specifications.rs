@@ -118,7 +118,7 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
             assert_eq!(typed.len(), count, "{criteria}");
             assert_eq!(&typed[..count.min(200)], &ids, "{criteria}");
             if let Some(first) = typed.first() {
-                let why = why::answer(&*app.journal(), first.parse().unwrap(), criteria).await.unwrap();
+                let why = why::answer(&*app.journal(), first.parse().unwrap(), None, criteria).await.unwrap();
                 assert_eq!(why, [serde_json::json!({ "id": first, "satisfied": true })], "{criteria}");
             }
             assert_eq!(
@@ -135,12 +135,12 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
     let sold = r#"status = "sold" and bids > 0"#;
     let first = on_the_command_line(&*views.listings, "listings", sold).await.remove(0);
     let asked = r#"status = "draft" and title ~ "" and bids < 0"#;
-    let why = why::answer(&*app.journal(), first.parse().unwrap(), asked).await.unwrap();
+    let why = why::answer(&*app.journal(), first.parse().unwrap(), None, asked).await.unwrap();
     let becauses: Vec<_> = why.iter().map(|reason| reason["because"].as_str().unwrap()).collect();
     assert_eq!(becauses.len(), 2, "{why:?}");
     assert_eq!(becauses[0], r#"`status` is "sold", not "draft""#);
     assert!(becauses[1].starts_with("`bids` is ") && becauses[1].ends_with(", not below 0"), "{why:?}");
-    let nobody = why::answer(&*app.journal(), uuid::Uuid::nil(), asked).await.unwrap_err();
+    let nobody = why::answer(&*app.journal(), uuid::Uuid::nil(), None, asked).await.unwrap_err();
     assert_eq!(nobody.exit_code(), std::process::ExitCode::from(1));
     app.shutdown().await.unwrap();
 }

@@ -1,9 +1,8 @@
 //! The journal: every event of the store in the order of commits. Outbox, audit trail and source of every rebuild.
 
 use async_trait::async_trait;
-use uuid::Uuid;
 
-use crate::{Envelope, Position, Result, Timestamp, Version};
+use crate::{AggregateKey, Envelope, Position, Result, Timestamp, Version};
 
 /// The reading side of the journal; it is written by [`WriteStore::commit`](crate::WriteStore::commit) alone.
 ///
@@ -27,11 +26,17 @@ pub trait Journal: Send + Sync + 'static {
     async fn head(&self) -> Result<Position>;
 
     /// What happened to one aggregate, in the order of versions: those after version `after`, at most `limit`
-    /// of them, and none beyond `until`. Empty where there are no more, and for an id that was never used.
+    /// of them, and none beyond `until`. Empty where there are no more, and for an aggregate that never was.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>>;
+    async fn history(
+        &self,
+        key: AggregateKey,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>>;
 
     /// Waits until the head is beyond this position, and answers the head. It wakes on a commit of this process
     /// at once, and on one of another process within 200 ms.

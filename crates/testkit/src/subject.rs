@@ -284,8 +284,7 @@ impl Subject {
     /// # Errors
     /// A breach where it cannot be read.
     pub async fn history(&self, id: CounterId) -> Verdict<Vec<Envelope>> {
-        use portolan_kernel::Id as _;
-        history(&*self.journal()?, id.uuid(), Until::Now).await
+        history(&*self.journal()?, AggregateKey::of::<Counter>(id), Until::Now).await
     }
 
     /// Every event of the store.
@@ -340,11 +339,11 @@ pub fn execute<E: std::fmt::Debug>(
 ///
 /// # Errors
 /// A breach where it cannot be read.
-pub async fn history(journal: &dyn Journal, id: Uuid, until: Until) -> Verdict<Vec<Envelope>> {
+pub async fn history(journal: &dyn Journal, key: AggregateKey, until: Until) -> Verdict<Vec<Envelope>> {
     let mut events: Vec<Envelope> = Vec::new();
     loop {
         let after = events.last().map_or(Version::ZERO, |last| last.version);
-        let page = journal.history(id, after, until, portolan_kernel::READ_LIMIT).await?;
+        let page = journal.history(key, after, until, portolan_kernel::READ_LIMIT).await?;
         let is_last = page.len() < portolan_kernel::READ_LIMIT;
         events.extend(page);
         if is_last {

@@ -18,7 +18,8 @@ use portolan_domain::PartyId;
 use portolan_domain::listing::{Draft, Listing, ListingId};
 use portolan_domain::order::{Address, Line, Order, OrderId, Placement};
 use portolan_kernel::{
-    Aggregate, AggregateKey, Clock as _, Context, Id, IdSource as _, Money, Timestamp, Version, WriteSide,
+    Aggregate, AggregateKey, Clock as _, Context, Id, IdSource as _, Journal as _, Money, Timestamp, Until,
+    Version, WriteSide,
 };
 use portolan_testkit::{ManualClock, SequentialIds};
 use support::{beside, findings};
@@ -219,4 +220,21 @@ fn number(conn: &mut Conn, sql: &str) -> i64 {
         number: i64,
     }
     diesel::sql_query(sql).get_result::<Row>(conn).unwrap().number
+}
+
+#[tokio::test]
+async fn a_listing_and_an_order_may_have_one_id() {
+    let market = Market::new();
+    let listing = market.publish(None).await;
+    let order = OrderId::from_uuid(listing.uuid());
+    let lines = vec![line("lamp", 1)].into();
+    let placement = Placement { order, customer: market.id(), lines, address: None };
+    let placed: Order = market.add(Order::place(placement, market.now()).unwrap()).await;
+    market.change(order, |order: &Order| order.pay()).await;
+    let listing = market.bid(listing, market.id(), 20).await;
+    assert_eq!((listing.id().uuid(), placed.id().uuid()), (order.uuid(), order.uuid()));
+    let key = AggregateKey::of::<Order>(order);
+    let history = market.store.history(key, Version::ZERO, Until::Now, 10).await.unwrap();
+    assert_eq!(history.iter().map(|event| event.version.get()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(findings(&market.store).await, []);
 }

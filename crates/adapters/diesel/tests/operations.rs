@@ -56,7 +56,7 @@ async fn a_store_says_what_it_is() {
     version(fixture.begins("a").commit(&store).await);
     let info = store.info().await.unwrap();
     assert_eq!((info.storage.as_str(), info.events), ("relational", Position(1)));
-    assert_eq!(info.schema_versions, [("core".to_owned(), 1), ("counters".to_owned(), 1)]);
+    assert_eq!(info.schema_versions, [("core".to_owned(), 2), ("counters".to_owned(), 1)]);
     assert_eq!(info.store_id.len(), 32);
     assert!(info.bytes > 4_096);
 }

@@ -1,9 +1,9 @@
 //! `events`: the journal as rows.
 
-use portolan_kernel::{Envelope, Error, Journal, Position, Until, Version};
+use portolan_kernel::{AggregateKey, Envelope, Error, Journal, Position, Until, Version};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use super::named;
 use crate::Failure;
 use crate::cli::Events;
 use crate::config::Config;
@@ -31,7 +31,12 @@ pub async fn run(config: &Config, events: &Events) -> Result<(), Failure> {
 async fn print(journal: &dyn Journal, events: &Events, printer: &mut Printer) -> Result<(), Failure> {
     let before = Position(events.from.saturating_sub(1));
     match events.aggregate {
-        Some(id) if !events.follow => history(journal, id, before, printer).await,
+        Some(id) if !events.follow => match named::with_id(journal, id).await?.as_slice() {
+            [] => Ok(()),
+            [one] => history(journal, *one, before, printer).await,
+            // In the order of positions, for which the journal has to be read.
+            _ => feed(journal, before, events, printer).await,
+        },
         _ => feed(journal, before, events, printer).await,
     }
 }
@@ -39,13 +44,13 @@ async fn print(journal: &dyn Journal, events: &Events, printer: &mut Printer) ->
 /// One aggregate's events, found by its index.
 async fn history(
     journal: &dyn Journal,
-    id: Uuid,
+    key: AggregateKey,
     before: Position,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     let mut after = Version::ZERO;
     loop {
-        let page = journal.history(id, after, Until::Now, PAGE).await?;
+        let page = journal.history(key, after, Until::Now, PAGE).await?;
         for envelope in page.iter().filter(|envelope| envelope.position > before) {
             if !printer.print(envelope)? {
                 return Ok(());

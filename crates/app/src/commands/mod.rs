@@ -5,6 +5,7 @@ pub mod demo;
 pub mod describe;
 pub mod events;
 pub mod import;
+mod named;
 pub mod query;
 pub mod send;
 pub mod serve;

@@ -4,6 +4,7 @@ use portolan_application::wire;
 use portolan_kernel::{Journal, Until, Version};
 use serde_json::{Value, json};
 
+use super::named;
 use crate::Failure;
 use crate::cli::Show;
 use crate::config::Config;
@@ -19,6 +20,7 @@ const PAGE: usize = 1_000;
 /// [`Failure::Failed`] where there was no such aggregate then; those of the journal.
 pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
+    let key = named::one(&store, show.id, show.aggregate_type.as_deref()).await?;
     let until = match (show.at_version, show.as_of) {
         (Some(version), _) => Until::Version(Version(version)),
         (None, Some(time)) => Until::Time(time),
@@ -27,33 +29,30 @@ pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
     let mut history = Vec::new();
     loop {
         let after = history.last().map_or(Version::ZERO, |last: &portolan_kernel::Envelope| last.version);
-        let page = store.history(show.id, after, until, PAGE).await?;
+        let page = store.history(key, after, until, PAGE).await?;
         if page.is_empty() {
             break;
         }
         history.extend(page);
     }
-    let none = || Failure::Failed(format!("there is no aggregate {}{}", show.id, then(until)));
+    let none = || Failure::Failed(format!("there is no {key}{}", then(until)));
     let last = history.last().ok_or_else(none)?;
     let aggregates = wire::registry();
-    let aggregate = aggregates.get(&last.aggregate_type)?;
+    let aggregate = aggregates.get(key.aggregate_type)?;
     let (state, version) = aggregate.replay(&history)?;
     if let Until::Version(wanted) = until
         && wanted != version
     {
-        return Err(Failure::Failed(format!(
-            "{} is at version {version}; it has not been at {wanted}",
-            show.id
-        )));
+        return Err(Failure::Failed(format!("{key} is at version {version}; it has not been at {wanted}")));
     }
     let state = match state {
         Some(state) => serde_json::from_str::<Value>(&aggregate.encode_state(&state)?.json)
             .map_err(|error| Failure::Failed(error.to_string()))?,
-        None => return Err(Failure::Failed(format!("{} was removed{}", show.id, then(until)))),
+        None => return Err(Failure::Failed(format!("{key} was removed{}", then(until)))),
     };
     let mut rows = Rows::new(show.json.json);
     rows.push(&json!({
-        "aggregate": last.aggregate_type,
+        "aggregate": key.aggregate_type,
         "id": show.id,
         "version": version,
         "position": last.position,

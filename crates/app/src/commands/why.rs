@@ -3,10 +3,13 @@
 use portolan_application::projections::{ListingProjector, OrderProjector};
 use portolan_application::wire::{MarketDecoder, MarketEvent};
 use portolan_domain::{Listing, Order};
-use portolan_kernel::{Aggregate, Decoder, Envelope, Error, Journal, Projector, Recorded, Until, Version};
+use portolan_kernel::{
+    Aggregate, AggregateKey, Decoder, Envelope, Error, Journal, Projector, Recorded, Until, Version,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::named;
 use super::query::criteria;
 use crate::cli::Why;
 use crate::config::Config;
@@ -23,7 +26,7 @@ const PAGE: usize = 1_000;
 /// [`Failure::Usage`] for a specification that is none; [`Failure::Failed`] where there is no such row.
 pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
-    let answers = answer(&store, why.id, &why.criteria).await?;
+    let answers = answer(&store, why.id, why.aggregate_type.as_deref(), &why.criteria).await?;
     let mut rows = Rows::new(why.json.json);
     answers.iter().try_for_each(|row| rows.push(row))?;
     rows.flush()
@@ -33,20 +36,26 @@ pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub async fn answer(journal: &dyn Journal, id: Uuid, text: &str) -> Result<Vec<Value>, Failure> {
-    let history = history(journal, id).await?;
-    match history.first().map(|event| event.aggregate_type.as_str()) {
-        Some(Listing::TYPE) => of(&ListingProjector, history, id, text),
-        Some(Order::TYPE) => of(&OrderProjector, history, id, text),
-        _ => Err(Failure::Failed(format!("there is no listing and no order {id}"))),
+pub async fn answer(
+    journal: &dyn Journal,
+    id: Uuid,
+    aggregate_type: Option<&str>,
+    text: &str,
+) -> Result<Vec<Value>, Failure> {
+    let key = named::one(journal, id, aggregate_type).await?;
+    let history = history(journal, key).await?;
+    match key.aggregate_type {
+        Listing::TYPE => of(&ListingProjector, history, key, text),
+        Order::TYPE => of(&OrderProjector, history, key, text),
+        other => Err(Failure::Failed(format!("a {other} has no row of its own"))),
     }
 }
 
-async fn history(journal: &dyn Journal, id: Uuid) -> Result<Vec<Envelope>, Error> {
+async fn history(journal: &dyn Journal, key: AggregateKey) -> Result<Vec<Envelope>, Error> {
     let mut history: Vec<Envelope> = Vec::new();
     loop {
         let after = history.last().map_or(Version::ZERO, |last| last.version);
-        let page = journal.history(id, after, Until::Now, PAGE).await?;
+        let page = journal.history(key, after, Until::Now, PAGE).await?;
         if page.is_empty() {
             return Ok(history);
         }
@@ -57,7 +66,7 @@ async fn history(journal: &dyn Journal, id: Uuid) -> Result<Vec<Envelope>, Error
 fn of<P: Projector<MarketEvent>>(
     projector: &P,
     history: Vec<Envelope>,
-    id: Uuid,
+    key: AggregateKey,
     text: &str,
 ) -> Result<Vec<Value>, Failure> {
     let specification = criteria::<P::View>(text)?;
@@ -67,13 +76,13 @@ fn of<P: Projector<MarketEvent>>(
         let event = decoder.decode(&envelope)?;
         projector.project(&mut row, &Recorded::of(envelope, event));
     }
-    let row = row.ok_or_else(|| Failure::Failed(format!("{id} was removed")))?;
+    let row = row.ok_or_else(|| Failure::Failed(format!("{key} was removed")))?;
     Ok(match specification.why_not(&row)? {
-        None => vec![json!({ "id": id, "satisfied": true })],
+        None => vec![json!({ "id": key.id, "satisfied": true })],
         Some(why) => why
             .reasons
             .iter()
-            .map(|reason| json!({ "id": id, "satisfied": false, "because": reason.because, "part": reason.part }))
+            .map(|reason| json!({ "id": key.id, "satisfied": false, "because": reason.because, "part": reason.part }))
             .collect(),
     })
 }

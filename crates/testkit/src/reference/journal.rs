@@ -1,8 +1,7 @@
 //! The journal: a vector of what was committed.
 
 use async_trait::async_trait;
-use portolan_kernel::{Envelope, Error, Journal, Position, READ_LIMIT, Result, Until, Version};
-use uuid::Uuid;
+use portolan_kernel::{AggregateKey, Envelope, Error, Journal, Position, READ_LIMIT, Result, Until, Version};
 
 use super::ReferenceStore;
 
@@ -27,10 +26,18 @@ impl Journal for ReferenceStore {
         Ok(self.data.look().head())
     }
 
-    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
+    async fn history(
+        &self,
+        key: AggregateKey,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
         check_limit(limit)?;
         let contents = self.data.look();
-        let all: Vec<_> = contents.journal.iter().filter(|event| event.aggregate_id == id).collect();
+        let is_of =
+            |event: &&Envelope| event.aggregate_id == key.id && event.aggregate_type == key.aggregate_type;
+        let all: Vec<_> = contents.journal.iter().filter(is_of).collect();
         let last = match until {
             Until::Now => Version(u64::MAX),
             Until::Version(version) => version,

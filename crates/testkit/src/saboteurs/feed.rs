@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    ChangeSet, Codec as _, Committed, Envelope, Error, Journal as _, Position, READ_LIMIT, REMOVED, Result,
-    Until, Version, WriteStore as _,
+    AggregateKey, ChangeSet, Codec as _, Committed, Envelope, Error, Journal as _, Position, READ_LIMIT,
+    REMOVED, Result, Until, Version, WriteStore as _,
 };
-use uuid::Uuid;
 
 use super::saboteurs;
 use super::tamper::Tamper;
@@ -116,15 +115,15 @@ impl Tamper for RefusesTheUnknown {
     async fn history(
         &self,
         inner: &ReferenceStore,
-        id: Uuid,
+        key: AggregateKey,
         after: Version,
         until: Until,
         limit: usize,
     ) -> Result<Vec<Envelope>> {
-        let is_known = inner.data.look().aggregates.keys().any(|key| key.id == id);
+        let is_known = inner.data.look().aggregates.contains_key(&key);
         match is_known {
-            true => inner.history(id, after, until, limit).await,
-            false => Err(Error::NotFound(id.to_string())),
+            true => inner.history(key, after, until, limit).await,
+            false => Err(Error::NotFound(key.to_string())),
         }
     }
 }
@@ -191,7 +190,7 @@ impl Tamper for KnowsOnlyNow {
     async fn history(
         &self,
         inner: &ReferenceStore,
-        id: Uuid,
+        key: AggregateKey,
         after: Version,
         until: Until,
         limit: usize,
@@ -200,7 +199,7 @@ impl Tamper for KnowsOnlyNow {
             Until::Version(_) => Until::Now,
             other => other,
         };
-        inner.history(id, after, until, limit).await
+        inner.history(key, after, until, limit).await
     }
 }
 
@@ -211,12 +210,12 @@ impl Tamper for FiltersByTime {
     async fn history(
         &self,
         inner: &ReferenceStore,
-        id: Uuid,
+        key: AggregateKey,
         after: Version,
         until: Until,
         limit: usize,
     ) -> Result<Vec<Envelope>> {
-        let mut events = inner.history(id, after, until, limit).await?;
+        let mut events = inner.history(key, after, until, limit).await?;
         if let Until::Time(time) = until {
             events.retain(|event| event.occurred_at <= time);
         }

@@ -49,12 +49,12 @@ pub(super) trait Tamper: Send + Sync + 'static {
     async fn history(
         &self,
         inner: &ReferenceStore,
-        id: Uuid,
+        key: AggregateKey,
         after: Version,
         until: Until,
         limit: usize,
     ) -> Result<Vec<Envelope>> {
-        inner.history(id, after, until, limit).await
+        inner.history(key, after, until, limit).await
     }
 
     async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
@@ -163,8 +163,14 @@ impl Journal for Tampered {
         self.inner.head().await
     }
 
-    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
-        self.tamper.history(&self.inner, id, after, until, limit).await
+    async fn history(
+        &self,
+        key: AggregateKey,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
+        self.tamper.history(&self.inner, key, after, until, limit).await
     }
 
     async fn changed(&self, after: Position) -> Result<Position> {

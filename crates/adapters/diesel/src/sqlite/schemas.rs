@@ -3,8 +3,13 @@
 use super::Schema;
 
 /// The store's own tables.
-pub(super) const CORE: Schema =
-    Schema { component: "core", steps: &[include_str!("../../migrations/sqlite/core_1.sql")] };
+pub(super) const CORE: Schema = Schema {
+    component: "core",
+    steps: &[
+        include_str!("../../migrations/sqlite/core_1.sql"),
+        include_str!("../../migrations/sqlite/core_2.sql"),
+    ],
+};
 
 /// The marketplace's tables.
 #[cfg(feature = "market")]

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use portolan_kernel::{
-    Change, ChangeSet, Committed, Error, Expected, Position, REMOVED, Result, Timestamp, Version,
-    check_expected,
+    AggregateKey, Change, ChangeSet, Committed, Error, Expected, Position, REMOVED, Result, Timestamp,
+    Version, check_expected,
 };
-use uuid::Uuid;
 
 use super::heads::{Heads, Newest};
 use super::journal::NewEvents;
@@ -86,7 +85,7 @@ fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -
     }
     let mut versions = Vec::with_capacity(set.changes.len());
     for change in &set.changes {
-        let current = heads.newest(conn, change.key.id)?.map_or(Version::ZERO, |newest| newest.version);
+        let current = heads.newest(conn, change.key)?.map_or(Version::ZERO, |newest| newest.version);
         versions.push(change.version_after(current));
     }
     let after = heads.last();
@@ -101,12 +100,7 @@ fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -
         return Ok(Verdict::Answered(Ok(Committed::repeated(set, &recorded))));
     }
     for (change, version) in set.changes.iter().zip(&versions) {
-        let newest = Newest {
-            aggregate_type: change.key.aggregate_type.into(),
-            version: *version,
-            is_live: is_live(change),
-        };
-        heads.set(change.key.id, newest);
+        heads.set(change.key, Newest { version: *version, is_live: is_live(change) });
     }
     heads.set_last(last);
     let committed = Committed::Done { outcome, versions: versions.clone() };
@@ -116,15 +110,10 @@ fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -
 /// What the change set takes for granted and is not so.
 fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<Error>, Fault> {
     for (index, (key, expected)) in set.expectations().enumerate() {
-        let newest = heads.newest(conn, key.id)?;
-        let current = newest.and_then(|newest| newest.version_of(key));
+        let current = heads.newest(conn, key)?.and_then(Newest::live_version);
         let is_change = index < set.changes.len();
         if let Err(refused) = check_expected(key, expected, current, is_change) {
             return Ok(Some(refused));
-        }
-        let is_other = newest.is_some_and(|newest| newest.aggregate_type != key.aggregate_type);
-        if is_change && is_other {
-            return Ok(Some(Error::AlreadyExists(format!("the id of {key}, as that of another aggregate,"))));
         }
     }
     Ok(None)
@@ -133,10 +122,10 @@ fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<E
 /// The rows of all winners: each aggregate once, however many change sets of the group have changed it.
 fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Result<usize, Fault> {
     let mut writes: Vec<Write<'_>> = Vec::new();
-    let mut index_of: HashMap<Uuid, usize> = HashMap::new();
+    let mut index_of: HashMap<AggregateKey, usize> = HashMap::new();
     for winner in winners {
         for (change, version) in winner.change_set.changes.iter().zip(&winner.versions) {
-            let index = *index_of.entry(change.key.id).or_insert_with(|| {
+            let index = *index_of.entry(change.key).or_insert_with(|| {
                 writes.push(Write::begin(change));
                 writes.len() - 1
             });

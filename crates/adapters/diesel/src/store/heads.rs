@@ -1,11 +1,9 @@
 //! The versions of aggregates: what the journal says, and what the writer remembers of it.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use diesel::prelude::*;
 use portolan_kernel::{AggregateKey, Position, REMOVED, Version};
-use uuid::Uuid;
 
 use super::ids::DbUuid;
 use super::tables::journal;
@@ -14,32 +12,31 @@ use super::{Conn, Fault, engine};
 /// How many versions the writer remembers; beyond that it begins again.
 const REMEMBERED: usize = 65_536;
 
-/// The newest event of an id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The newest event of an aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Newest {
-    pub(super) aggregate_type: Cow<'static, str>,
     pub(super) version: Version,
     /// Whether the aggregate is there: its newest event is no removal.
     pub(super) is_live: bool,
 }
 
 impl Newest {
-    /// The version of this aggregate, if it is there. An id belongs to one type.
-    pub(super) fn version_of(&self, key: AggregateKey) -> Option<Version> {
-        (self.is_live && self.aggregate_type == key.aggregate_type).then_some(self.version)
+    /// Its version, if it is there.
+    pub(super) fn live_version(self) -> Option<Version> {
+        self.is_live.then_some(self.version)
     }
 }
 
-/// The newest event of this id, as the journal has it.
-pub(super) fn look_up(conn: &mut Conn, id: Uuid) -> Result<Option<Newest>, Fault> {
-    let row: Option<(String, i64, String)> = journal::table
-        .filter(journal::aggregate_id.eq(DbUuid(id)))
+/// The newest event of this aggregate, as the journal has it.
+pub(super) fn look_up(conn: &mut Conn, key: AggregateKey) -> Result<Option<Newest>, Fault> {
+    let row: Option<(i64, String)> = journal::table
+        .filter(journal::aggregate_id.eq(DbUuid(key.id)))
+        .filter(journal::aggregate_type.eq(key.aggregate_type))
         .order(journal::version.desc())
-        .select((journal::aggregate_type, journal::version, journal::event_type))
+        .select((journal::version, journal::event_type))
         .get_result(conn)
         .optional()?;
-    Ok(row.map(|(aggregate_type, version, event_type)| Newest {
-        aggregate_type: aggregate_type.into(),
+    Ok(row.map(|(version, event_type)| Newest {
         version: Version(version.cast_unsigned()),
         is_live: event_type != REMOVED,
     }))
@@ -59,7 +56,7 @@ pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
 /// another process writes, which it notices at the start of each transaction.
 #[derive(Default)]
 pub(super) struct Heads {
-    newest: HashMap<Uuid, Newest>,
+    newest: HashMap<AggregateKey, Newest>,
     last: Position,
     data_version: Option<i64>,
 }
@@ -90,18 +87,21 @@ impl Heads {
         self.last = last;
     }
 
-    pub(super) fn newest(&mut self, conn: &mut Conn, id: Uuid) -> Result<Option<&Newest>, Fault> {
-        if !self.newest.contains_key(&id) {
-            let Some(found) = look_up(conn, id)? else { return Ok(None) };
-            self.set(id, found);
+    pub(super) fn newest(&mut self, conn: &mut Conn, key: AggregateKey) -> Result<Option<Newest>, Fault> {
+        if let Some(known) = self.newest.get(&key) {
+            return Ok(Some(*known));
         }
-        Ok(self.newest.get(&id))
+        let found = look_up(conn, key)?;
+        if let Some(found) = found {
+            self.set(key, found);
+        }
+        Ok(found)
     }
 
-    pub(super) fn set(&mut self, id: Uuid, newest: Newest) {
-        if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&id) {
+    pub(super) fn set(&mut self, key: AggregateKey, newest: Newest) {
+        if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&key) {
             self.newest.clear();
         }
-        self.newest.insert(id, newest);
+        self.newest.insert(key, newest);
     }
 }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::{
-    Change, ChangeSet, Envelope, Error, Journal, Position, READ_LIMIT, Result, Timestamp, Until, Version,
+    AggregateKey, Change, ChangeSet, Envelope, Error, Journal, Position, READ_LIMIT, Result, Timestamp,
+    Until, Version,
 };
 use uuid::Uuid;
 
@@ -27,9 +28,15 @@ impl Journal for Store {
         Ok(head)
     }
 
-    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
+    async fn history(
+        &self,
+        key: AggregateKey,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
         check_limit(limit)?;
-        self.read_with(move |conn| history(conn, id, after, until, limit)).await
+        self.read_with(move |conn| history(conn, key.aggregate_type, key.id, after, until, limit)).await
     }
 
     async fn changed(&self, after: Position) -> Result<Position> {
@@ -101,13 +108,14 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
 /// What happened to one aggregate after a version.
 pub(super) fn history(
     conn: &mut Conn,
+    aggregate_type: &str,
     id: Uuid,
     after: Version,
     until: Until,
     limit: usize,
 ) -> Result<Vec<Envelope>, Fault> {
     let Ok(after) = i64::try_from(after.get()) else { return Ok(Vec::new()) };
-    let of_aggregate = journal::aggregate_id.eq(DbUuid(id));
+    let of_aggregate = journal::aggregate_id.eq(DbUuid(id)).and(journal::aggregate_type.eq(aggregate_type));
     let last = match until {
         Until::Now => i64::MAX,
         Until::Version(version) => i64::try_from(version.get()).unwrap_or(i64::MAX),

@@ -9,6 +9,7 @@ use portolan_kernel::{
 };
 use uuid::Uuid;
 
+use super::heads::Newest;
 use super::mapper::StoredAny;
 use super::open::snapshot;
 use super::{Conn, Fault, Store, commands, heads};
@@ -66,7 +67,7 @@ fn check(
         return Ok(Committed::repeated(change_set, &recorded));
     }
     for (key, expected) in change_set.expectations() {
-        let current = heads::look_up(conn, key.id)?.and_then(|newest| newest.version_of(key));
+        let current = heads::look_up(conn, key)?.and_then(Newest::live_version);
         check_expected(key, expected, current, false)?;
     }
     let outcome = change_set.outcome(&[], heads::last_position(conn)?);

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 use portolan_application::wire::{MarketEvent, PublicEvent};
-use portolan_kernel::{Aggregate, Decoder, Id, Until, Version};
+use portolan_kernel::{Aggregate, AggregateKey, Decoder, Until, Version};
 use serde::Serialize;
 
 use super::answer::{Answered, json};
@@ -19,11 +19,11 @@ pub(super) async fn of<A: Aggregate>(http: &App, id: A::Id, uri: &Uri) -> Answer
     let after = Version(parameters.number("after")?.unwrap_or(0));
     let limit = limit(&parameters)?.rows().unwrap_or(usize::MAX);
     // One more than is answered says whether there are more.
-    let read = http.journal.history(id.uuid(), after, Until::Now, limit.saturating_add(1)).await;
+    let key = AggregateKey::of::<A>(id);
+    let read = http.journal.history(key, after, Until::Now, limit.saturating_add(1)).await;
     let mut rows = read.map_err(|error| http.problem(error))?;
-    rows.retain(|row| row.aggregate_type == A::TYPE);
     if rows.is_empty() && after == Version::ZERO {
-        return Err(Problem::not_found(format!("there is no {} {id}", A::TYPE)));
+        return Err(Problem::not_found(format!("there is no {key}")));
     }
     let has_more = rows.len() > limit;
     rows.truncate(limit);

@@ -225,7 +225,7 @@ impl Journal for FakeStore {
         Ok(*self.head.borrow())
     }
 
-    async fn history(&self, _: Uuid, _: Version, _: Until, _: usize) -> Result<Vec<Envelope>> {
+    async fn history(&self, _: AggregateKey, _: Version, _: Until, _: usize) -> Result<Vec<Envelope>> {
         Err(Error::Unsupported("a history".to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! How much a read answers, and how far back it looks.
 
-use portolan_kernel::{Context, Error, Id as _, Position, READ_LIMIT, Timestamp, Until, Version};
+use portolan_kernel::{AggregateKey, Context, Error, Position, READ_LIMIT, Timestamp, Until, Version};
 
 use crate::builders::{counter_id, incremented, opened};
 use crate::counter::Counter;
@@ -33,17 +33,17 @@ pub async fn j05_reads_are_bounded_and_end_with_a_commit(subject: &mut Subject) 
         let expected: Vec<_> = (after + 1..=last).collect();
         ensure_eq!(positions, expected, "after {after}, about {limit} of them");
     }
-    let id = counter_id("counter of 4").uuid();
+    let key = AggregateKey::of::<Counter>(counter_id("counter of 4"));
     for (after, limit, versions) in [(0, 2, vec![1, 2]), (2, 9, vec![3, 4]), (3, 1, vec![4]), (4, 5, vec![])]
     {
-        let events = journal.history(id, Version(after), Until::Now, limit).await?;
+        let events = journal.history(key, Version(after), Until::Now, limit).await?;
         let found: Vec<_> = events.iter().map(|event| event.version.get()).collect();
         ensure_eq!(found, versions, "a history after version {after}, at most {limit} of it");
     }
     for limit in [0, READ_LIMIT + 1] {
         let read = journal.read(Position::ZERO, limit).await;
         ensure!(matches!(read, Err(Error::Invalid(_))), "a read of {limit} is answered {read:?}");
-        let read = journal.history(id, Version::ZERO, Until::Now, limit).await;
+        let read = journal.history(key, Version::ZERO, Until::Now, limit).await;
         ensure!(matches!(read, Err(Error::Invalid(_))), "a history of {limit} is answered {read:?}");
     }
     Ok(())
@@ -66,7 +66,7 @@ pub async fn j15_history_as_of_a_version(subject: &mut Subject) -> Verdict {
     ensure_eq!(all.len(), 4, "the number of events");
     for version in 0..=6 {
         let until = Until::Version(Version(version));
-        let past = history(&*subject.journal()?, id.uuid(), until).await?;
+        let past = history(&*subject.journal()?, AggregateKey::of::<Counter>(id), until).await?;
         let expected = &all[..all.len().min(usize::try_from(version).unwrap_or(0))];
         ensure_eq!(past, expected, "the history up to version {version}");
     }
@@ -90,7 +90,8 @@ pub async fn j15_history_as_of_a_time(subject: &mut Subject) -> Verdict {
         unit.commit(key).await?;
     }
     for (time, versions) in [(9, 0), (10, 1), (19, 1), (20, 3), (30, 3), (49, 3), (50, 5), (60, 5)] {
-        let past = history(&*subject.journal()?, id.uuid(), Until::Time(at(time))).await?;
+        let past =
+            history(&*subject.journal()?, AggregateKey::of::<Counter>(id), Until::Time(at(time))).await?;
         let found: Vec<_> = past.iter().map(|event| event.version.get()).collect();
         let expected: Vec<u64> = (1..=versions).collect();
         ensure_eq!(found, expected, "the versions up to the time {time}");

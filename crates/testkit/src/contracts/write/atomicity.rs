@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use portolan_kernel::{
-    AggregateKey, CommandError, Error, Id as _, Journal, Outcome, Refusal, Until, Version, WriteSide,
+    AggregateKey, CommandError, Error, Journal, Outcome, Refusal, Until, Version, WriteSide,
 };
 
 use crate::builders::{counter_id, incremented, opened};
@@ -85,12 +85,12 @@ async fn watch(
     loop {
         let is_last = done.load(Ordering::SeqCst);
         for id in ids {
+            let key = AggregateKey::of::<Counter>(id);
             let (count, version) = load(&side, &context, id).await?;
-            let event =
-                journal.history(id.uuid(), version_before(version), Until::Version(version), 1).await?;
+            let event = journal.history(key, version_before(version), Until::Version(version), 1).await?;
             ensure_eq!(event.len(), 1, "the state of version {version} has been seen; its event");
             ensure_eq!(count, version.get() as i64 - 1, "the number at version {version}");
-            let newer = journal.history(id.uuid(), version, Until::Now, portolan_kernel::READ_LIMIT).await?;
+            let newer = journal.history(key, version, Until::Now, portolan_kernel::READ_LIMIT).await?;
             let last = newer.last().map_or(version, |event| event.version);
             let (_, now) = load(&side, &context, id).await?;
             ensure!(now >= last, "the event of version {last} has been seen, the state is at {now}");

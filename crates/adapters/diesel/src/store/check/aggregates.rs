@@ -1,7 +1,7 @@
 //! One aggregate: its history replayed, beside its stored state.
 
 use diesel::prelude::*;
-use portolan_kernel::{Envelope, Error, Position, READ_LIMIT, Registry, Until, Version};
+use portolan_kernel::{Envelope, Position, READ_LIMIT, Registry, Until, Version};
 use uuid::Uuid;
 
 use super::super::ids::DbUuid;
@@ -9,47 +9,53 @@ use super::super::{Conn, Fault, Mappers, journal, tables};
 use super::difference::fields_that_differ;
 use super::{Finding, said};
 
-/// Compares the aggregate with the next id; `None` behind the last.
+/// An aggregate as the journal names it: its id, and its type, which this program may not know.
+pub(super) type Named = (Uuid, String);
+
+/// Compares the aggregate behind `after`, in the order of ids and types; `None` behind the last.
 pub(super) fn next(
     conn: &mut Conn,
-    after: Option<Uuid>,
+    after: Option<&Named>,
     mappers: &Mappers,
     registry: &Registry,
-) -> Result<Option<(Uuid, Vec<Finding>)>, Fault> {
-    let Some(id) = next_id(conn, after)? else { return Ok(None) };
-    let history = history(conn, id)?;
+) -> Result<Option<(Named, Vec<Finding>)>, Fault> {
+    let Some((id, aggregate_type)) = next_name(conn, after)? else { return Ok(None) };
+    let history = history(conn, &aggregate_type, id)?;
     let mut findings = versions(id, &history);
-    let Some(first) = history.first() else { return Ok(Some((id, findings))) };
-    match compare(conn, id, first, &history, mappers, registry) {
+    match compare(conn, id, &aggregate_type, &history, mappers, registry) {
         Ok(more) => findings.extend(more),
         Err(fault) if fault.is_answer() => {
-            let what = format!("{} {id}", first.aggregate_type);
-            findings.push(Finding::Unreadable { what, why: said(&fault) });
+            findings.push(Finding::Unreadable { what: format!("{aggregate_type} {id}"), why: said(&fault) });
         }
         Err(fault) => return Err(fault),
     }
-    Ok(Some((id, findings)))
+    Ok(Some(((id, aggregate_type), findings)))
 }
 
-fn next_id(conn: &mut Conn, after: Option<Uuid>) -> Result<Option<Uuid>, Fault> {
+fn next_name(conn: &mut Conn, after: Option<&Named>) -> Result<Option<Named>, Fault> {
     use tables::journal::dsl;
-    let next: Option<DbUuid> = match after {
-        None => dsl::journal.order(dsl::aggregate_id).select(dsl::aggregate_id).first(conn).optional()?,
-        Some(after) => dsl::journal
-            .filter(dsl::aggregate_id.gt(DbUuid(after)))
-            .order(dsl::aggregate_id)
-            .select(dsl::aggregate_id)
-            .first(conn)
-            .optional()?,
-    };
-    Ok(next.map(|id| id.0))
+    let names = dsl::journal
+        .order((dsl::aggregate_id, dsl::aggregate_type))
+        .select((dsl::aggregate_id, dsl::aggregate_type));
+    let mut next: Option<(DbUuid, String)> = None;
+    if let Some((id, aggregate_type)) = after {
+        let same_id = dsl::aggregate_id.eq(DbUuid(*id)).and(dsl::aggregate_type.gt(aggregate_type));
+        next = names.filter(same_id).first(conn).optional()?;
+    }
+    if next.is_none() {
+        next = match after {
+            None => names.first(conn).optional()?,
+            Some((id, _)) => names.filter(dsl::aggregate_id.gt(DbUuid(*id))).first(conn).optional()?,
+        };
+    }
+    Ok(next.map(|(id, aggregate_type)| (id.0, aggregate_type)))
 }
 
-fn history(conn: &mut Conn, id: Uuid) -> Result<Vec<Envelope>, Fault> {
+fn history(conn: &mut Conn, aggregate_type: &str, id: Uuid) -> Result<Vec<Envelope>, Fault> {
     let mut history: Vec<Envelope> = Vec::new();
     loop {
         let after = history.last().map_or(Version::ZERO, |last| last.version);
-        let mut page = journal::history(conn, id, after, Until::Now, READ_LIMIT)?;
+        let mut page = journal::history(conn, aggregate_type, id, after, Until::Now, READ_LIMIT)?;
         let is_last = page.len() < READ_LIMIT;
         history.append(&mut page);
         if is_last {
@@ -58,7 +64,7 @@ fn history(conn: &mut Conn, id: Uuid) -> Result<Vec<Envelope>, Fault> {
     }
 }
 
-/// Versions go from 1 without a gap, in the order of positions, and belong to one type.
+/// Versions go from 1 without a gap, in the order of positions.
 fn versions(id: Uuid, history: &[Envelope]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (mut version, mut position) = (Version::ZERO, Position::ZERO);
@@ -76,18 +82,14 @@ fn versions(id: Uuid, history: &[Envelope]) -> Vec<Finding> {
 fn compare(
     conn: &mut Conn,
     id: Uuid,
-    first: &Envelope,
+    aggregate_type: &str,
     history: &[Envelope],
     mappers: &Mappers,
     registry: &Registry,
 ) -> Result<Vec<Finding>, Fault> {
-    let aggregate_type = first.aggregate_type.clone();
-    if let Some(other) = history.iter().find(|event| event.aggregate_type != aggregate_type) {
-        let position = other.position;
-        return Err(Error::Invalid(format!("position {position} is of another type")).into());
-    }
-    let known = registry.get(&aggregate_type)?;
-    let stored = mappers.get(&aggregate_type)?.load(conn, id)?;
+    let known = registry.get(aggregate_type)?;
+    let stored = mappers.get(aggregate_type)?.load(conn, id)?;
+    let aggregate_type = aggregate_type.to_owned();
     let (replayed, newest) = known.replay(history)?;
     Ok(match (stored, replayed) {
         (None, None) => Vec::new(),

@@ -1,7 +1,6 @@
 //! The check of a store: the journal is replayed and compared with what is stored.
 
 use portolan_kernel::{Position, Result};
-use uuid::Uuid;
 
 pub use finding::{Check, Checked, Finding};
 
@@ -73,16 +72,16 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
 
     /// Every aggregate that ever had an event.
     async fn aggregates(&mut self) -> Result<()> {
-        let mut after: Option<Uuid> = None;
+        let mut after: Option<aggregates::Named> = None;
         loop {
             let (mappers, registry) = (self.store.0.mappers.clone(), self.store.0.registry.clone());
             let one = move |conn: &mut Conn| {
-                snapshot(conn, |conn| aggregates::next(conn, after, &mappers, &registry))
+                snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &mappers, &registry))
             };
-            let Some((id, findings)) = self.store.read_with(one).await? else { return Ok(()) };
+            let Some((name, findings)) = self.store.read_with(one).await? else { return Ok(()) };
             self.checked.aggregates += 1;
             self.found(findings);
-            after = Some(id);
+            after = Some(name);
         }
     }
 

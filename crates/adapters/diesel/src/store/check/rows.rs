@@ -1,6 +1,6 @@
 //! Stored states that no event accounts for.
 
-use portolan_kernel::FIND_LIMIT;
+use portolan_kernel::{AggregateKey, FIND_LIMIT};
 use uuid::Uuid;
 
 use super::super::mapper::AnyMapper;
@@ -25,7 +25,8 @@ pub(super) fn page(
     };
     let mut findings = Vec::new();
     for stored in &page {
-        if heads::look_up(conn, stored.id)?.is_none() {
+        let key = AggregateKey { aggregate_type, id: stored.id };
+        if heads::look_up(conn, key)?.is_none() {
             let aggregate_type = aggregate_type.to_owned();
             findings.push(Finding::StateWithoutEvents { aggregate_type, id: stored.id });
         }

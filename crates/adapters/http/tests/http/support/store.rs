@@ -102,9 +102,15 @@ impl Journal for Scripted {
         self.store.head().await
     }
 
-    async fn history(&self, id: Uuid, after: Version, until: Until, limit: usize) -> Result<Vec<Envelope>> {
+    async fn history(
+        &self,
+        key: AggregateKey,
+        after: Version,
+        until: Until,
+        limit: usize,
+    ) -> Result<Vec<Envelope>> {
         self.read_fails()?;
-        self.store.history(id, after, until, limit).await
+        self.store.history(key, after, until, limit).await
     }
 
     async fn changed(&self, after: Position) -> Result<Position> {
