@@ -4,3 +4,4 @@
 mod graph;
 mod rules;
 mod sources;
+mod std_paths;

@@ -63,6 +63,10 @@ impl Drop for Turn<'_> {
 }
 
 /// Polls, because waiting for a lock of the system has no time limit.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the writer's own thread waits here, and for a second at the most"
+)]
 fn lock(file: &File, until: Instant) -> bool {
     let mut pause = FIRST_PAUSE;
     loop {
