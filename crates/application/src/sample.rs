@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use portolan_domain::{ListingId, OrderId, listing, order};
-use portolan_kernel::{CommandError, Envelope, Process, Specification, Timestamp, View};
+use portolan_kernel::{CommandError, Envelope, Process, Replayed, Specification, Timestamp, View};
 use serde::Deserialize;
 
 use crate::processes::OrderForSale;
@@ -267,7 +267,8 @@ fn replaying_the_journal_gives_the_states() {
     let registry = registry();
     for ((aggregate_type, id), history) in histories {
         let aggregate_type = registry.get(&aggregate_type).unwrap();
-        let (replayed, version) = aggregate_type.replay(&history).unwrap();
+        let Replayed { state: replayed, version } =
+            aggregate_type.replay(Replayed::default(), &history).unwrap();
         let stored = market.stored(aggregate_type.name(), id);
         assert_eq!(aggregate_type.difference(&stored.state, &replayed.unwrap()), None);
         assert_eq!(version, stored.version);

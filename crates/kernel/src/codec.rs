@@ -61,6 +61,15 @@ pub trait Codec<A: Aggregate>: Send + Sync + 'static {
 /// An aggregate's state whose type only its repository knows; shared, never changed in place.
 pub type AnyState = Arc<dyn Any + Send + Sync>;
 
+/// What a history has left of an aggregate; by default, before its first event, nothing at version 0.
+#[derive(Clone, Default)]
+pub struct Replayed {
+    /// The state; none before an event has begun one, and after a removal.
+    pub state: Option<AnyState>,
+    /// The version of the last event.
+    pub version: Version,
+}
+
 /// The aggregates of a service with their codecs: what a store is opened with.
 #[derive(Clone, Default)]
 pub struct Registry {
@@ -122,11 +131,14 @@ pub trait AggregateType: Send + Sync + 'static {
     /// [`Aggregate::TYPE`].
     fn name(&self) -> &'static str;
 
-    /// The state and version that this history leaves; no state after a removal.
+    /// What this history leaves, going on from what the events before it left: from [`Replayed::default`] for a
+    /// whole history, from the last answer for the next page of one, from a kept state for what came since.
+    /// The events are those of one aggregate behind `from.version`, in order.
     ///
     /// # Errors
-    /// [`Error::Invalid`], naming the position, for an event that does not decode or begins nothing.
-    fn replay(&self, history: &[Envelope]) -> Result<(Option<AnyState>, Version)>;
+    /// [`Error::Invalid`], naming the position, for an event that does not decode or begins nothing, and for a
+    /// state of another type.
+    fn replay(&self, from: Replayed, history: &[Envelope]) -> Result<Replayed>;
 
     /// The state as a document.
     ///
@@ -159,9 +171,9 @@ impl<A: Aggregate> AggregateType for Registered<A> {
         A::TYPE
     }
 
-    fn replay(&self, history: &[Envelope]) -> Result<(Option<AnyState>, Version)> {
-        let mut state: Option<A> = None;
-        let mut version = Version::ZERO;
+    fn replay(&self, from: Replayed, history: &[Envelope]) -> Result<Replayed> {
+        let mut state: Option<A> = from.state.map(owned).transpose()?;
+        let mut version = from.version;
         for envelope in history {
             version = envelope.version;
             if envelope.event_type == REMOVED {
@@ -183,7 +195,7 @@ impl<A: Aggregate> AggregateType for Registered<A> {
                 }
             }
         }
-        Ok((state.map(|state| Arc::new(state) as AnyState), version))
+        Ok(Replayed { state: state.map(|state| Arc::new(state) as AnyState), version })
     }
 
     fn encode_state(&self, state: &AnyState) -> Result<Encoded> {
@@ -216,7 +228,14 @@ impl<A: Aggregate> AggregateType for Registered<A> {
 /// # Errors
 /// [`Error::Invalid`] for a state of another type: the store and the registry do not fit.
 pub fn downcast<A: Aggregate>(state: &AnyState) -> Result<&A> {
-    state
-        .downcast_ref::<A>()
-        .ok_or_else(|| Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE)))
+    state.downcast_ref::<A>().ok_or_else(of_another_type::<A>)
+}
+
+/// The state as what it is, to change it: copied where others share it.
+fn owned<A: Aggregate>(state: AnyState) -> Result<A> {
+    state.downcast().map(Arc::unwrap_or_clone).map_err(|_| of_another_type::<A>())
+}
+
+fn of_another_type<A: Aggregate>() -> Error {
+    Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE))
 }

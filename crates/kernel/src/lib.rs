@@ -17,7 +17,7 @@ pub use change_set::{
     Answer, Change, ChangeSet, Committed, Outcome, Receipt, RecordedOutcome, check_expected,
 };
 pub use checkpoint::{Checkpoint, Checkpoints, Claim, Lease, Leases, Reset, Status, SubscriptionId};
-pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, downcast};
+pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, Replayed, downcast};
 pub use command::{Command, CommandHandler, QueryHandler, QueryMessage};
 pub use compound::Compound;
 pub use context::{Context, Fingerprint, Idempotency, Kept, Metadata};

@@ -1,7 +1,7 @@
 //! `show`: one aggregate, as it is or as it was.
 
 use portolan_application::wire;
-use portolan_kernel::{Journal, Until, Version};
+use portolan_kernel::{Journal, Replayed, Until, Version};
 use serde_json::{Value, json};
 
 use super::named;
@@ -26,20 +26,18 @@ pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
         (None, Some(time)) => Until::Time(time),
         (None, None) => Until::Now,
     };
-    let mut history = Vec::new();
-    loop {
-        let after = history.last().map_or(Version::ZERO, |last: &portolan_kernel::Envelope| last.version);
-        let page = store.history(key, after, until, PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        history.extend(page);
-    }
-    let none = || Failure::Failed(format!("there is no {key}{}", then(until)));
-    let last = history.last().ok_or_else(none)?;
     let aggregates = wire::registry();
     let aggregate = aggregates.get(key.aggregate_type)?;
-    let (state, version) = aggregate.replay(&history)?;
+    let (mut replayed, mut last) = (Replayed::default(), None);
+    loop {
+        let mut page = store.history(key, replayed.version, until, PAGE).await?;
+        replayed = aggregate.replay(replayed, &page)?;
+        let Some(end) = page.pop() else { break };
+        last = Some(end);
+    }
+    let none = || Failure::Failed(format!("there is no {key}{}", then(until)));
+    let last = last.ok_or_else(none)?;
+    let Replayed { state, version } = replayed;
     if let Until::Version(wanted) = until
         && wanted != version
     {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use portolan_kernel::{Clock as _, Context, Decoder as _, Error, Metadata, Position, Timestamp, Version};
+use portolan_kernel::{
+    Clock as _, Context, Decoder as _, Error, Metadata, Position, Replayed, Timestamp, Version,
+};
 
 use crate::builders::{counter_id, incremented, opened};
 use crate::contracts::raw;
@@ -92,5 +94,5 @@ pub async fn j13_an_unknown_event_type_is_an_error_that_names_its_position(subje
 
 async fn replayed(subject: &Subject) -> Verdict<Option<Error>> {
     let history = subject.history(counter_id("one")).await?;
-    Ok(registry().get("counter")?.replay(&history).err())
+    Ok(registry().get("counter")?.replay(Replayed::default(), &history).err())
 }

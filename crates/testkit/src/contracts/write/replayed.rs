@@ -1,6 +1,6 @@
 //! The journal and the stored state tell the same story.
 
-use portolan_kernel::{AggregateKey, Version};
+use portolan_kernel::{AggregateKey, Replayed, Version};
 
 use crate::builders::{counter_id, euro, history_of_everything, line, opened};
 use crate::counter::{Counter, Refused, registry};
@@ -33,7 +33,16 @@ pub async fn w23_replay_of_the_journal_equals_the_stored_state(subject: &mut Sub
     let counters = registry.get("counter")?;
     for id in names.map(counter_id) {
         let history = subject.history(id).await?;
-        let (replayed, version) = counters.replay(&history)?;
+        let Replayed { state: replayed, version } = counters.replay(Replayed::default(), &history)?;
+        // Page by page it comes to the same, wherever a page ends.
+        let paged =
+            history.chunks(2).try_fold(Replayed::default(), |left, page| counters.replay(left, page))?;
+        ensure_eq!(paged.version, version, "the version of {id}, page by page");
+        let difference = match (&paged.state, &replayed) {
+            (Some(paged), Some(replayed)) => counters.difference(paged, replayed),
+            (paged, replayed) => (paged.is_some() != replayed.is_some()).then(|| "there or not".to_owned()),
+        };
+        ensure_eq!(difference, None, "the state of {id}, page by page");
         ensure_eq!(version, Version(history.len() as u64), "the version of {id}, by its history");
         let loaded = subject.store()?.load(AggregateKey::of::<Counter>(id)).await?;
         let Some(replayed) = replayed else {

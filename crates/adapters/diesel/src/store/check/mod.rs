@@ -18,7 +18,7 @@ const TOLD: usize = 100;
 
 impl Store {
     /// Replays the journal up to its present head and compares it with the stored state. Every difference and the
-    /// progress are told as they come, so that memory stays bounded but for the longest history of one aggregate.
+    /// progress are told as they come, so that memory stays bounded: a history is held page by page.
     ///
     /// It reads many short snapshots, so that it can run beside the service without holding up its log; each
     /// aggregate is compared within one snapshot. No finding holds a value of the state, only the names of fields.
