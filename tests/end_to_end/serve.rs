@@ -164,3 +164,10 @@ fn its_document_lists_every_route_and_its_metrics_count_them() {
     });
     assert!(counted, "{metrics}");
 }
+
+#[test]
+fn a_server_says_that_nobody_is_asked_who_they_are() {
+    let place = Place::new();
+    let server = Server::spawn(place.command(&["serve", "--listen", "0.0.0.0:0"]));
+    assert!(server.said().contains("no authentication"), "{}", server.said());
+}

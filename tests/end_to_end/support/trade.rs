@@ -5,6 +5,8 @@ use portolan_runtime::SystemClock;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::place::Place;
+
 pub(crate) const SELLER: &str = "00000000-0000-4000-8000-00000000005e";
 pub(crate) const ALICE: &str = "00000000-0000-4000-8000-0000000000a1";
 pub(crate) const BOB: &str = "00000000-0000-4000-8000-0000000000b0";
@@ -115,4 +117,27 @@ pub(crate) fn overdue(id: &str) -> Vec<Value> {
         at(publish_line(id), earlier),
         at(bid_line(id, ALICE, 3_000), earlier),
     ]
+}
+
+/// A small market: a published listing with two bids, a draft, and an order.
+pub(crate) fn small_market() -> Place {
+    let place = Place::new();
+    let day = "2026-01-05T08:00:00Z".parse().expect("it is well formed");
+    let later = "2026-01-05T09:00:00Z".parse().expect("it is well formed");
+    let mut cheap = draft_line(&listing(2), from_now(3_600_000));
+    cheap["title"] = "A bulb".into();
+    cheap["asking"] = eur(200);
+    let mut placed = placement(&order(1));
+    let fields = placed.as_object_mut().expect("it is well formed");
+    fields.remove("id");
+    fields.extend([("command".to_owned(), "place_order".into()), ("order".to_owned(), order(1).into())]);
+    place.import(&[
+        at(draft_line(&listing(1), from_now(3_600_000)), day),
+        at(publish_line(&listing(1)), day),
+        at(bid_line(&listing(1), ALICE, 3_000), later),
+        at(bid_line(&listing(1), BOB, 2_000), later),
+        at(cheap, later),
+        at(placed, later),
+    ]);
+    place
 }
