@@ -48,6 +48,12 @@ impl<'a> Options<'a> {
         })
     }
 
+    /// The text of an option, as it stands in the URL, if it is given.
+    #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
+    pub(crate) fn text(&mut self, name: &'static str) -> Option<&'a str> {
+        self.take(name)
+    }
+
     /// Refuses whatever nobody has taken.
     pub(crate) fn finish(self) -> Result<()> {
         let Some((name, _)) = self.pairs.first() else { return Ok(()) };

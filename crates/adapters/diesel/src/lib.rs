@@ -16,9 +16,32 @@
 //! To add an engine: a folder beside `sqlite/` with the same files, its migrations, and the mounts.
 //! To keep an aggregate of your own: write its [`sqlite::Mapper`], with a [`sqlite::Schema`] for its tables.
 
+#![cfg_attr(
+    any(feature = "postgres-engine", feature = "mysql-engine"),
+    expect(
+        clippy::duplicate_mod,
+        reason = "each engine mounts the shared files, and so has types of its own"
+    )
+)]
+
 pub use diesel;
 
-use libsqlite3_sys as _;
+pub use prepared::{Prepared, Update, update};
 
+#[cfg(feature = "sqlite")]
+use libsqlite3_sys as _;
+#[cfg(feature = "postgres")]
+use pq_sys as _;
+#[cfg(feature = "mysql")]
+use {mysqlclient_src as _, mysqlclient_sys as _};
+
+#[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
+mod address;
 mod config;
+#[cfg(feature = "mysql-engine")]
+pub mod mysql;
+#[cfg(feature = "postgres-engine")]
+pub mod postgres;
+mod prepared;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;

@@ -10,8 +10,8 @@ use portolan_kernel::{Aggregate as _, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{bids, listing_texts, listings};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema, update};
-use crate::{prepared, prepared_row};
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema};
+use crate::{prepared, prepared_row, update};
 
 /// Keeps [`Listing`]s. A bid writes its own row and the listing's, however many bids there are.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,9 +3,7 @@
 pub use listings::ListingMapper;
 pub use orders::OrderMapper;
 
-use super::{
-    Conn, DbUuid, Fault, Mapper, Mappers, Orphan, RowChange, Schema, SqlUuid, Stored, engine, update,
-};
+use super::{Conn, DbUuid, Fault, Mapper, Mappers, Orphan, RowChange, Schema, SqlUuid, Stored, engine};
 
 mod columns;
 mod listings;

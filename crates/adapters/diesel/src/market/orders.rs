@@ -9,8 +9,8 @@ use portolan_kernel::{Aggregate as _, Currency, Money, Timestamp, Version};
 
 use super::columns::{column_of, currency, parsed, version};
 use super::tables::{order_lines, orders};
-use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema, update};
-use crate::{prepared, prepared_row};
+use super::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored, schema};
+use crate::{prepared, prepared_row, update};
 
 /// Keeps [`Order`]s.
 #[derive(Debug, Clone, Copy, Default)]

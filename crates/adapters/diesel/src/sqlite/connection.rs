@@ -9,9 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::Error;
 
-use super::store::Words;
 use super::{Config, Conn, Durability, Fault, Location};
 use crate::prepared;
+use crate::prepared::Words;
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -21,7 +21,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const CACHE_KIB: u32 = 16 * 1024;
 
 /// Looks at a file before SQLite does: whether it is there with something in it, and may be used as asked.
-pub(crate) fn inspect(location: &Location, to_write: bool) -> Result<bool, Fault> {
+pub(crate) fn inspect(config: &Config, to_write: bool) -> Result<bool, Fault> {
+    let location = &config.location;
     let Some(path) = location.path() else { return Ok(false) };
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -102,9 +103,73 @@ pub(crate) fn rollback(conn: &mut Conn) {
     }
 }
 
-/// A number that changes when another connection has written.
-pub(crate) fn data_version(conn: &mut Conn) -> QueryResult<i64> {
-    prepared!(Words::<BigInt>::new("pragma data_version")).get_result(conn)
+/// Does this alone: nobody else writes until it has ended, with all of it or nothing.
+pub(crate) fn alone<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    begin_write(conn)?;
+    let done = work(conn).and_then(|done| Ok(commit(conn).map(|()| done)?));
+    if done.is_err() {
+        rollback(conn);
+    }
+    done
+}
+
+/// Runs several statements on one state of the store.
+pub(crate) fn snapshot<T>(
+    conn: &mut Conn,
+    read: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    conn.transaction(read)
+}
+
+/// Notices that another connection has written.
+#[derive(Default)]
+pub(crate) struct Watch(Option<i64>);
+
+impl Watch {
+    /// The last position, where another connection has written since it was asked before, and at first. To be asked
+    /// inside a write transaction.
+    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<i64>> {
+        // A number that changes with the writes of others.
+        let version = prepared!(Words::<BigInt>::new("pragma data_version")).get_result(conn)?;
+        if self.0.replace(version) == Some(version) {
+            return Ok(None);
+        }
+        last_position(conn).map(Some)
+    }
+
+    /// Notes the last position that this process is about to commit. Its own writes are no news to it.
+    pub(crate) const fn wrote(&self, _last: i64) -> bool {
+        false
+    }
+
+    /// Takes nothing for known: what was written was rolled back.
+    pub(crate) const fn forget(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// The last position of the journal; 0 where it is empty.
+pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
+    prepared!(Words::<BigInt>::new("select coalesce(max(position), 0) from journal")).get_result(conn)
+}
+
+/// The journal's own rows say where it ends.
+#[expect(clippy::unnecessary_wraps, reason = "other engines keep the head in a row")]
+pub(crate) const fn raise_head(_conn: &mut Conn, _position: i64) -> QueryResult<()> {
+    Ok(())
+}
+
+/// A query whose first row is the one that is wanted. It gets no `LIMIT`, with which SQLite would prepare it anew.
+pub(crate) const fn one<Q>(query: Q) -> Q {
+    query
+}
+
+/// A file that is open is there.
+pub(crate) const fn is_there(_conn: &mut Conn) -> bool {
+    true
 }
 
 /// The names of all tables.
@@ -131,11 +196,18 @@ pub(crate) fn verify(conn: &mut Conn, limit: usize) -> QueryResult<Vec<String>> 
 }
 
 /// The size of the file with its log; 0 for memory.
-pub(crate) fn file_bytes(location: &Location) -> u64 {
-    let Some(path) = location.path() else { return 0 };
+#[expect(clippy::unnecessary_wraps, reason = "other engines ask their server")]
+pub(crate) fn bytes(_conn: &mut Conn, config: &Config) -> QueryResult<u64> {
+    let Some(path) = config.location.path() else { return Ok(0) };
     let real = real_path(path).unwrap_or_else(|_| path.to_owned());
     let log = beside(&real, "-wal");
-    [path, &log].iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum()
+    let sizes = [path, &log].map(|path| std::fs::metadata(path).map_or(0, |metadata| metadata.len()));
+    Ok(sizes.iter().sum())
+}
+
+/// Whether one connection serves everybody: there is no second way into memory.
+pub(crate) fn has_one_connection(config: &Config) -> bool {
+    config.location == Location::Memory
 }
 
 /// The file beside the store with this ending.

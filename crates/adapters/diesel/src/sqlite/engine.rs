@@ -1,17 +1,16 @@
 //! What differs from engine to engine: everything that the shared part asks of this one, in one place.
 //!
 //! The next engine offers the same names: how connections are opened, how a write transaction begins, how one learns
-//! that another process has written, what bounds the log, whose turn it is to write, who holds a lease, and what a failure means.
+//! that another process has written, when a group may be written, who holds a lease, and what a failure means.
 
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
-    begin_write, commit, data_version, file_bytes, inspect, open_reader, open_writer, probe, rollback,
-    tables, verify,
+    Watch, alone, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, one,
+    open_reader, open_writer, probe, raise_head, rollback, snapshot, tables, verify,
 };
-pub(super) use super::faults::{advice, leaves_doubt};
+pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::LeaseKeeper;
-pub(super) use super::log::LogKeeper;
-pub(super) use super::schemas::CORE;
 #[cfg(feature = "market")]
 pub(super) use super::schemas::MARKET;
-pub(super) use super::turnstile::Turnstile;
+pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS};
+pub(super) use super::turns::Turns;

@@ -1,6 +1,8 @@
 //! What SQLite says when it fails, in words that help. Diesel hands out no result codes beside constraints, but the
 //! messages of `sqlite3ErrStr` have been the same for decades.
 
+use diesel::result::Error;
+
 /// What to do about a failure; `None` where there is nothing to add.
 pub(crate) fn advice(said: &str) -> Option<&'static str> {
     let known: [(&str, &str); 8] = [
@@ -18,6 +20,17 @@ pub(crate) fn advice(said: &str) -> Option<&'static str> {
 
 /// Whether a commit that failed with this may be durable all the same. A full disk or a lock is found before the
 /// commit is written; after an I/O error nobody knows.
-pub(crate) fn leaves_doubt(said: &str) -> bool {
+pub(crate) fn leaves_doubt(error: &Error) -> bool {
+    let said = error.to_string();
     !["disk is full", "is locked", "readonly database"].iter().any(|words| said.contains(words))
+}
+
+/// A file is there or not; whether a connection can be used on is not in question.
+pub(crate) const fn is_lost(_error: &Error) -> bool {
+    false
+}
+
+/// A lock that was not given in time was waited for already.
+pub(crate) const fn is_transient(_error: &Error) -> bool {
+    false
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use portolan_kernel::{Claim, Lease};
 
 use super::connection::{beside, real_path};
-use super::{Fault, Location};
+use super::{Config, Fault};
 
 /// Hands out leases. A store in memory has one process, which keeps them in a set.
 pub(crate) struct LeaseKeeper {
@@ -21,8 +21,8 @@ pub(crate) struct LeaseKeeper {
 
 impl LeaseKeeper {
     /// The leases of this store, whose file is there.
-    pub(crate) fn open(location: &Location) -> Result<Self, Fault> {
-        let path = location.path().map(real_path).transpose()?;
+    pub(crate) fn open(config: &Config) -> Result<Self, Fault> {
+        let path = config.location.path().map(real_path).transpose()?;
         Ok(Self { path, held_here: Arc::default() })
     }
 

@@ -5,8 +5,8 @@
 
 pub use config::{Config, Durability, Location};
 pub use store::{
-    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, Prepared,
-    RecordedReset, RowChange, Schema, SqlUuid, Store, Stored, Update, update,
+    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, RecordedReset,
+    RowChange, Schema, SqlUuid, Store, Stored,
 };
 
 /// The connection that mappers write on.
@@ -29,4 +29,5 @@ pub mod market;
 mod schemas;
 #[path = "../store/mod.rs"]
 mod store;
+mod turns;
 mod turnstile;

@@ -2,6 +2,10 @@
 
 use super::Schema;
 
+/// The table that says which steps were made.
+pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_versions \
+     (component text primary key not null, version bigint not null)";
+
 /// The store's own tables.
 pub(super) const CORE: Schema = Schema {
     component: "core",

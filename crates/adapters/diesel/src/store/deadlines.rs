@@ -83,7 +83,12 @@ fn apply(conn: &mut Conn, change: &DeadlineChange) -> Result<(), Fault> {
                 correlation_id: DbUuid(deadline.correlation_id),
                 traceparent: deadline.traceparent.as_deref(),
             };
-            diesel::replace_into(deadlines::table).values(&row).execute(conn)?;
+            let kept = diesel::update(deadlines::table.find((row.process, row.aggregate_id)))
+                .set(&row)
+                .execute(conn)?;
+            if kept == 0 {
+                diesel::insert_into(deadlines::table).values(&row).execute(conn)?;
+            }
         }
         DeadlineChange::Clear { process, aggregate_id } => {
             let key = (process.as_str(), DbUuid(*aggregate_id));
@@ -93,8 +98,8 @@ fn apply(conn: &mut Conn, change: &DeadlineChange) -> Result<(), Fault> {
     Ok(())
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = deadlines)]
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = deadlines, primary_key(process, aggregate_id), treat_none_as_null = true)]
 struct NewRow<'a> {
     process: &'a str,
     aggregate_id: DbUuid,

@@ -39,10 +39,24 @@ impl Fault {
     /// Whether what was being written may have been written all the same.
     pub(crate) fn leaves_doubt(&self) -> bool {
         match &self.0 {
-            Cause::Statement(error) => engine::leaves_doubt(&error.to_string()),
+            Cause::Statement(error) => engine::leaves_doubt(error),
             Cause::Connection(_) | Cause::File(_) => true,
             Cause::Port(_) => false,
         }
+    }
+
+    /// Whether its connection is of no more use.
+    pub(crate) fn is_lost(&self) -> bool {
+        match &self.0 {
+            Cause::Statement(error) => engine::is_lost(error),
+            Cause::Connection(_) => true,
+            Cause::File(_) | Cause::Port(_) => false,
+        }
+    }
+
+    /// Whether the same transaction may well succeed when it is run again: others were in its way.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(&self.0, Cause::Statement(error) if engine::is_transient(error))
     }
 
     /// The error of the port, about the store of this name.

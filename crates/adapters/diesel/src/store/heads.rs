@@ -29,13 +29,12 @@ impl Newest {
 
 /// The newest event of this aggregate, as the journal has it.
 pub(super) fn look_up(conn: &mut Conn, key: AggregateKey) -> Result<Option<Newest>, Fault> {
-    let row: Option<(i64, String)> = journal::table
+    let newest = journal::table
         .filter(journal::aggregate_id.eq(DbUuid(key.id)))
         .filter(journal::aggregate_type.eq(key.aggregate_type))
         .order(journal::version.desc())
-        .select((journal::version, journal::event_type))
-        .get_result(conn)
-        .optional()?;
+        .select((journal::version, journal::event_type));
+    let row: Option<(i64, String)> = engine::one(newest).get_result(conn).optional()?;
     Ok(row.map(|(version, event_type)| Newest {
         version: Version(version.cast_unsigned()),
         is_live: event_type != REMOVED,
@@ -44,12 +43,7 @@ pub(super) fn look_up(conn: &mut Conn, key: AggregateKey) -> Result<Option<Newes
 
 /// The last position of the journal.
 pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
-    let last: Option<i64> = journal::table
-        .select(journal::position)
-        .order(journal::position.desc())
-        .get_result(conn)
-        .optional()?;
-    Ok(Position(last.unwrap_or(0).cast_unsigned()))
+    Ok(Position(engine::last_position(conn)?.cast_unsigned()))
 }
 
 /// What the writer remembers. All commits of this process go through it, so that its memory is the truth until
@@ -58,17 +52,15 @@ pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
 pub(super) struct Heads {
     newest: HashMap<AggregateKey, Newest>,
     last: Position,
-    data_version: Option<i64>,
+    watch: engine::Watch,
 }
 
 impl Heads {
     /// Forgets what may have changed. To be called inside a write transaction: nobody else writes from here on.
     pub(super) fn refresh(&mut self, conn: &mut Conn) -> Result<(), Fault> {
-        let data_version = engine::data_version(conn)?;
-        if self.data_version != Some(data_version) {
+        if let Some(last) = self.watch.news(conn)? {
             self.newest.clear();
-            self.last = last_position(conn)?;
-            self.data_version = Some(data_version);
+            self.last = Position(last.cast_unsigned());
         }
         Ok(())
     }
@@ -76,11 +68,17 @@ impl Heads {
     /// Forgets everything: what was taken for written was not.
     pub(super) fn forget(&mut self) {
         self.newest.clear();
-        self.data_version = None;
+        self.watch.forget();
     }
 
     pub(super) const fn last(&self) -> Position {
         self.last
+    }
+
+    /// Notes the last position in the store, where it keeps it apart from the journal.
+    pub(super) fn raise(&mut self, conn: &mut Conn) -> QueryResult<()> {
+        let last = self.last.get().cast_signed();
+        if self.watch.wrote(last) { engine::raise_head(conn, last) } else { Ok(()) }
     }
 
     pub(super) const fn set_last(&mut self, last: Position) {

@@ -7,9 +7,11 @@ use diesel::sql_types::SqlType;
 use portolan_kernel::Id;
 use uuid::Uuid;
 
-/// The SQL type of an id: 16 bytes on SQLite.
+/// The SQL type of an id: 16 bytes, or the engine's own type where it has one.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(sqlite_type(name = "Binary"))]
+#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
+#[diesel(mysql_type(name = "Blob"))]
 pub struct SqlUuid;
 
 /// An id as a row has it.

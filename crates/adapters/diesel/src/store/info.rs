@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use diesel::prelude::*;
 use portolan_kernel::{Position, Result};
 
-use super::open::snapshot;
 use super::tables::store_info;
 use super::{Fault, Store, engine, heads, migrate};
 
@@ -30,9 +29,9 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`](portolan_kernel::Error::Unavailable) where it cannot be read.
     pub async fn info(&self) -> Result<Info> {
-        let location = self.0.config.location.clone();
+        let config = self.0.config.clone();
         self.read_with(move |conn| {
-            snapshot(conn, |conn| {
+            engine::snapshot(conn, |conn| {
                 let mut named = |name: &str| -> Result<String, Fault> {
                     Ok(store_info::table.find(name).select(store_info::value).first(conn)?)
                 };
@@ -42,7 +41,7 @@ impl Store {
                     store_id,
                     schema_versions: migrate::versions(conn)?,
                     events: heads::last_position(conn)?,
-                    bytes: engine::file_bytes(&location),
+                    bytes: engine::bytes(conn, &config)?,
                 })
             })
         })

@@ -1,6 +1,7 @@
 //! The journal: written with the aggregates, read by everything that follows.
 
 use async_trait::async_trait;
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::{
@@ -90,7 +91,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
         .filter(journal::position.gt(after))
         .order(journal::position)
         .limit(at_most(limit))
-        .load_iter::<Row, _>(conn)?;
+        .load_iter::<Row, DefaultLoadingMode>(conn)?;
     let mut events = envelopes(rows, limit)?;
     let Some(last) = events.last() else { return Ok(events) };
     let (last, end) = (last.position, last.commit_position);
@@ -99,7 +100,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
             .filter(journal::position.gt(last.get().cast_signed()))
             .filter(journal::position.le(end.get().cast_signed()))
             .order(journal::position)
-            .load_iter::<Row, _>(conn)?;
+            .load_iter::<Row, DefaultLoadingMode>(conn)?;
         events.append(&mut envelopes(rest, 8)?);
     }
     Ok(events)
@@ -134,7 +135,7 @@ pub(super) fn history(
         .filter(journal::version.le(last))
         .order(journal::version)
         .limit(at_most(limit))
-        .load_iter::<Row, _>(conn)?;
+        .load_iter::<Row, DefaultLoadingMode>(conn)?;
     envelopes(rows, 8)
 }
 

@@ -100,9 +100,7 @@ pub(super) fn compare(conn: &mut Conn, schemas: &[Schema]) -> Result<Found, Faul
 
 /// Makes what is missing. Runs inside the caller's transaction.
 pub(super) fn apply(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
-    conn.batch_execute(
-        "create table if not exists schema_versions (component text primary key not null, version bigint not null)",
-    )?;
+    conn.batch_execute(engine::SCHEMA_VERSIONS)?;
     let kept = versions(conn)?;
     let mut done = Vec::new();
     for schema in schemas {
@@ -113,12 +111,13 @@ pub(super) fn apply(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>
         for step in schema.steps.iter().skip(from as usize) {
             conn.batch_execute(step)?;
         }
-        diesel::replace_into(schema_versions::table)
-            .values((
-                schema_versions::component.eq(schema.component),
-                schema_versions::version.eq(i64::from(schema.version())),
-            ))
-            .execute(conn)?;
+        let version = schema_versions::version.eq(i64::from(schema.version()));
+        let kept =
+            diesel::update(schema_versions::table.find(schema.component)).set(version).execute(conn)?;
+        if kept == 0 {
+            let component = schema_versions::component.eq(schema.component);
+            diesel::insert_into(schema_versions::table).values((component, version)).execute(conn)?;
+        }
         done.push(Migrated { component: schema.component, from, to: schema.version() });
     }
     Ok(done)

@@ -9,8 +9,6 @@ pub use info::Info;
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use migrate::{Migrated, Schema};
 pub use open::{OpenMode, Store};
-pub(super) use prepared::Words;
-pub use prepared::{Prepared, Update, update};
 
 use super::{Config, Conn, engine};
 
@@ -27,10 +25,10 @@ mod ids;
 mod info;
 mod journal;
 mod leases;
+mod link;
 mod mapper;
 mod migrate;
 mod open;
-mod prepared;
 mod queue;
 mod readers;
 mod tables;

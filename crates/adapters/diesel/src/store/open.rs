@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
-use diesel::Connection as _;
 use portolan_kernel::{Clock, Error, Position, Registry, Result};
 use tokio::sync::oneshot;
 
 use super::head::Head;
+use super::link::Link;
 use super::mapper::Mappers;
 use super::migrate::{self, Found, Migrated, Schema};
 use super::queue::Queue;
-use super::readers::Readers;
+use super::readers::{Condition, Readers};
 use super::writer::Writer;
 use super::{Config, Conn, Fault, engine, heads};
 
@@ -67,19 +67,12 @@ impl Store {
         let head = Arc::new(Head::new(last));
         let queue = match writer {
             None => None,
-            Some(Writing { conn, log, turnstile }) => {
+            Some(Writing { link, turns }) => {
                 let (sender, queue) = sync_channel(config.queue);
                 let (config, head) = (config.clone(), Arc::clone(&head));
                 let name = config.location.to_string();
-                let writer = Writer::new(
-                    config,
-                    conn,
-                    mappers.clone(),
-                    Arc::clone(&clock),
-                    head,
-                    (log, turnstile),
-                    queue,
-                );
+                let mappers = mappers.clone();
+                let writer = Writer::new(config, link, mappers, Arc::clone(&clock), head, turns, queue);
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())
@@ -107,7 +100,7 @@ impl Store {
     pub fn migrate(config: &Config, mappers: &Mappers) -> Result<Vec<Migrated>> {
         let schemas = schemas(mappers)?;
         let done = (|| {
-            if engine::inspect(&config.location, true)? {
+            if engine::inspect(config, true)? {
                 match migrate::compare(&mut engine::probe(config)?, &schemas)? {
                     Found::Current => return Ok(Vec::new()),
                     Found::Empty | Found::Older(_) => {}
@@ -156,21 +149,28 @@ impl Store {
         })
     }
 
-    /// Asks a reader. What takes several statements asks inside [`snapshot`].
+    /// Asks a reader. What takes several statements asks inside [`engine::snapshot`].
     pub(super) async fn read_with<T, F>(&self, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let read = Box::new(move |conn: &mut Conn| drop(answer.send(read(conn))));
+        let location = self.0.config.location.clone();
+        let read = Box::new(move |conn: Result<&mut Conn>| {
+            let read = conn.map_err(Fault::from).and_then(read);
+            let is_lost = matches!(&read, Err(fault) if fault.is_lost());
+            // A caller that has gone away needs no answer.
+            drop(answer.send(read.map_err(|fault| fault.at(&location))));
+            if is_lost { Condition::Lost } else { Condition::Good }
+        });
         match (&self.0.readers, &self.0.queue) {
             (Some(readers), _) => readers.ask(read)?,
             (None, Some(queue)) => queue.read(read)?,
             (None, None) => return Err(self.closed()),
         }
         match answered.await {
-            Ok(answer) => answer.map_err(|fault| fault.at(&self.0.config.location)),
+            Ok(answer) => answer,
             Err(_) => Err(Error::unavailable(format!("{}: reading has failed", self.0.config.location))),
         }
     }
@@ -201,14 +201,6 @@ impl Drop for Inner {
     }
 }
 
-/// Runs several statements on one state of the store.
-pub(super) fn snapshot<T>(
-    conn: &mut Conn,
-    read: impl FnOnce(&mut Conn) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    conn.transaction(read)
-}
-
 /// The connections of a store that is being opened.
 struct Parts {
     writer: Option<Writing>,
@@ -219,56 +211,41 @@ struct Parts {
 
 /// What the writer of a store begins with.
 struct Writing {
-    conn: Conn,
-    log: engine::LogKeeper,
-    turnstile: engine::Turnstile,
+    link: Link,
+    turns: engine::Turns,
 }
 
 impl Parts {
     fn open_to_write(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
-        let is_there = engine::inspect(&config.location, true)?
+        let is_there = engine::inspect(config, true)?
             && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
         let mut conn = engine::open_writer(config)?;
         if !is_there {
             make(&mut conn, schemas)?;
         }
         let last = heads::last_position(&mut conn)?;
-        let turnstile = engine::Turnstile::open(&config.location)?;
-        let log = engine::LogKeeper::start(config)?;
-        let readers = match config.location.path() {
-            Some(_) => Some(Readers::start(config)?),
-            None => None,
-        };
-        let leases = engine::LeaseKeeper::open(&config.location)?;
-        Ok(Self { writer: Some(Writing { conn, log, turnstile }), readers, leases, last })
+        let turns = engine::Turns::start(config)?;
+        let readers = if engine::has_one_connection(config) { None } else { Some(Readers::start(config)?) };
+        let leases = engine::LeaseKeeper::open(config)?;
+        let link = Link::over(conn, engine::open_writer, config);
+        Ok(Self { writer: Some(Writing { link, turns }), readers, leases, last })
     }
 
     fn open_to_read(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
-        let is_there = engine::inspect(&config.location, false)?
+        let is_there = engine::inspect(config, false)?
             && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
         if !is_there {
             return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
         }
         let last = heads::last_position(&mut engine::probe(config)?)?;
-        let leases = engine::LeaseKeeper::open(&config.location)?;
+        let leases = engine::LeaseKeeper::open(config)?;
         Ok(Self { writer: None, readers: Some(Readers::start(config)?), leases, last })
     }
 }
 
 /// Makes what is missing, all of it or nothing. Another process may have done so a moment ago.
 fn make(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
-    engine::begin_write(conn)?;
-    let made = migrate::apply(conn, schemas);
-    match made {
-        Ok(made) => {
-            engine::commit(conn)?;
-            Ok(made)
-        }
-        Err(fault) => {
-            engine::rollback(conn);
-            Err(fault)
-        }
-    }
+    engine::alone(conn, |conn| migrate::apply(conn, schemas))
 }
 
 /// The store's own tables, and those of the mappers.

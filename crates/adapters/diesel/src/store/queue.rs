@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use portolan_kernel::{ChangeSet, Committed, Error, Result};
 use tokio::sync::oneshot;
 
+use super::readers::Read;
 use super::{Conn, Fault};
 
 /// What the writer is asked to do.
@@ -17,7 +18,7 @@ pub(super) enum Work {
     /// To write something else, in the same transaction as its neighbours.
     Write(Box<dyn WriteTask>),
     /// To read, where the store has one connection for everybody.
-    Read(Box<dyn FnOnce(&mut Conn) + Send>),
+    Read(Read),
     /// To finish what waits, and end.
     Close,
 }
@@ -97,7 +98,7 @@ impl Queue {
     }
 
     /// Hands the writer something to read.
-    pub(super) fn read(&self, read: Box<dyn FnOnce(&mut Conn) + Send>) -> Result<()> {
+    pub(super) fn read(&self, read: Read) -> Result<()> {
         self.send(Work::Read(read))
     }
 

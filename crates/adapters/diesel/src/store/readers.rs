@@ -7,10 +7,20 @@ use std::thread::JoinHandle;
 
 use portolan_kernel::{Error, Result};
 
+use super::link::Link;
 use super::{Config, Conn, Fault, engine};
 
-/// A question to a reader.
-pub(super) type Read = Box<dyn FnOnce(&mut Conn) + Send>;
+/// A question to a reader, which gets a connection or the reason why there is none, and says what became of it.
+pub(super) type Read = Box<dyn FnOnce(Result<&mut Conn>) -> Condition + Send>;
+
+/// What became of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It can be used on.
+    Good,
+    /// It cannot.
+    Lost,
+}
 
 /// How many questions may wait; one more is answered [`Error::Full`].
 const QUEUE: usize = 8_192;
@@ -32,10 +42,10 @@ impl Readers {
         let queue = Arc::new(Mutex::new(queue));
         let mut threads = Vec::with_capacity(config.readers);
         for number in 0..config.readers {
-            let reader = Reader { config: config.clone(), conn: Some(engine::open_reader(config)?) };
+            let link = Link::open(engine::open_reader, config)?;
             let queue = Arc::clone(&queue);
             let thread = std::thread::Builder::new().name(format!("portolan-read-{number}"));
-            threads.push(thread.spawn(move || reader.run(&queue))?);
+            threads.push(thread.spawn(move || answer(link, &queue))?);
         }
         let state = Mutex::new(State { sender: Some(sender), threads });
         Ok(Self { name: config.location.to_string(), state })
@@ -65,31 +75,15 @@ impl Readers {
     }
 }
 
-struct Reader {
-    config: Config,
-    /// None after a panic; the next question opens another.
-    conn: Option<Conn>,
-}
-
-impl Reader {
-    fn run(mut self, queue: &Mutex<Receiver<Read>>) {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(read) = next else { return };
-            let conn = match &mut self.conn {
-                Some(conn) => conn,
-                none => match engine::open_reader(&self.config) {
-                    Ok(conn) => none.insert(conn),
-                    Err(fault) => {
-                        // Dropping the question tells its caller that there is no answer.
-                        tracing::error!(%fault, store = %self.config.location, "a reader could not be opened");
-                        continue;
-                    }
-                },
-            };
-            if catch_unwind(AssertUnwindSafe(|| read(conn))).is_err() {
-                self.conn = None;
-            }
+/// Answers questions until there can be no more.
+fn answer(mut link: Link, queue: &Mutex<Receiver<Read>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(read) = next else { return };
+        // A panic leaves a connection in nobody knows what state.
+        let condition = catch_unwind(AssertUnwindSafe(|| read(link.get())));
+        if condition.unwrap_or(Condition::Lost) == Condition::Lost {
+            drop(link.lose());
         }
     }
 }

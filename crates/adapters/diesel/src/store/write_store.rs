@@ -11,21 +11,23 @@ use uuid::Uuid;
 
 use super::heads::Newest;
 use super::mapper::StoredAny;
-use super::open::snapshot;
-use super::{Conn, Fault, Store, commands, heads};
+use super::{Conn, Fault, Store, commands, engine, heads};
 
 #[async_trait]
 impl WriteStore for Store {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
         let mapper = Arc::clone(self.0.mappers.get(key.aggregate_type)?);
-        let stored = self.read_with(move |conn| snapshot(conn, |conn| mapper.load(conn, key.id))).await?;
+        let stored =
+            self.read_with(move |conn| engine::snapshot(conn, |conn| mapper.load(conn, key.id))).await?;
         Ok(stored.map(loaded))
     }
 
     async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
         let mapper = Arc::clone(self.0.mappers.get(selection.aggregate_type)?);
         let (after, limit) = (selection.after, selection.limit);
-        let page = self.read_with(move |conn| snapshot(conn, |conn| mapper.page(conn, after, limit))).await?;
+        let page = self
+            .read_with(move |conn| engine::snapshot(conn, |conn| mapper.page(conn, after, limit)))
+            .await?;
         Ok(page.into_iter().map(loaded).collect())
     }
 
@@ -38,7 +40,9 @@ impl WriteStore for Store {
         }
         if change_set.is_read_only() {
             let now = self.0.clock.now();
-            return self.read_with(move |conn| snapshot(conn, |conn| check(conn, &change_set, now))).await;
+            return self
+                .read_with(move |conn| engine::snapshot(conn, |conn| check(conn, &change_set, now)))
+                .await;
         }
         self.queue()?.commit(change_set).await
     }

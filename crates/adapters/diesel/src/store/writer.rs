@@ -12,8 +12,10 @@ use uuid::Uuid;
 use super::group::{self, Decided};
 use super::head::Head;
 use super::heads::{self, Heads};
+use super::link::Link;
 use super::queue::{Pending, Work, WriteTask};
-use super::{Config, Conn, Fault, Mappers, commands, doubt, engine};
+use super::readers::Read;
+use super::{Config, Fault, Mappers, commands, doubt, engine};
 
 /// How long a group waits for callers that were answered just now and are likely to ask again.
 const GATHER: Duration = Duration::from_micros(100);
@@ -22,17 +24,18 @@ const GATHER: Duration = Duration::from_micros(100);
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_REST: Duration = Duration::from_secs(3_600);
 
+/// How often a group is tried as a whole before its members are tried one by one.
+const ATTEMPTS: usize = 4;
+
 /// The writer of a store, on its thread.
 pub(super) struct Writer {
     config: Config,
-    /// None after a fault that makes the connection suspect; the next group opens another.
-    conn: Option<Conn>,
+    link: Link,
     mappers: Mappers,
     clock: Arc<dyn Clock>,
     head: Arc<Head>,
     heads: Heads,
-    log: engine::LogKeeper,
-    turnstile: engine::Turnstile,
+    turns: engine::Turns,
     queue: Receiver<Work>,
     last_group: usize,
     next_sweep: Instant,
@@ -58,25 +61,23 @@ enum Failed {
 impl Writer {
     pub(super) fn new(
         config: Config,
-        conn: Conn,
+        link: Link,
         mappers: Mappers,
         clock: Arc<dyn Clock>,
         head: Arc<Head>,
-        (log, turnstile): (engine::LogKeeper, engine::Turnstile),
+        turns: engine::Turns,
         queue: Receiver<Work>,
     ) -> Self {
         let heads = Heads::default();
         let next_sweep = Instant::now() + SWEEP_PAUSE;
-        let conn = Some(conn);
         Self {
             config,
-            conn,
+            link,
             mappers,
             clock,
             head,
             heads,
-            log,
-            turnstile,
+            turns,
             queue,
             last_group: 0,
             next_sweep,
@@ -138,19 +139,21 @@ impl Writer {
         }
     }
 
-    fn read(&mut self, read: Box<dyn FnOnce(&mut Conn) + Send>) {
-        let Some(conn) = &mut self.conn else { return };
-        if catch_unwind(AssertUnwindSafe(|| read(conn))).is_err() {
+    /// Answers where the store has one connection for everybody, which is never given up.
+    fn read(&mut self, read: Read) {
+        let link = &mut self.link;
+        if catch_unwind(AssertUnwindSafe(|| read(link.get()))).is_err()
+            && let Some(conn) = link.conn()
+        {
             engine::rollback(conn);
         }
     }
 
     fn write(&mut self, mut members: Vec<Member>) {
-        if self.log.is_full() {
-            let error = self.log_is_full();
+        if let Some(error) = self.turns.refusal(&self.config) {
             return members.into_iter().for_each(|member| member.fail(error.clone()));
         }
-        match self.attempt(&mut members) {
+        match self.attempts(&mut members) {
             Ok(decided) => deliver(members, decided.answers),
             Err(Failed::RolledBack(fault)) if members.len() > 1 => {
                 tracing::debug!(%fault, members = members.len(), "a group is written again one by one");
@@ -164,15 +167,33 @@ impl Writer {
         }
     }
 
+    /// Writes the group, again where others were in its way, or where its connection was lost before the commit.
+    fn attempts(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+        for _ in 1..ATTEMPTS {
+            match self.attempt(members) {
+                Err(Failed::NotBegun(fault) | Failed::RolledBack(fault))
+                    if fault.is_transient() || fault.is_lost() =>
+                {
+                    tracing::debug!(%fault, "a group is written again");
+                }
+                done => return done,
+            }
+        }
+        self.attempt(members)
+    }
+
     /// Writes the group in one transaction.
     fn attempt(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
-        let _among_processes = self.turnstile.pass();
-        let _turn = self.log.turn();
-        let conn = match &mut self.conn {
-            Some(conn) => conn,
-            none => none.insert(engine::open_writer(&self.config).map_err(Failed::NotBegun)?),
-        };
-        engine::begin_write(conn).map_err(|error| Failed::NotBegun(error.into()))?;
+        let _turn = self.turns.wait();
+        let conn = self.link.get().map_err(|error| Failed::NotBegun(error.into()))?;
+        if let Err(error) = engine::begin_write(conn) {
+            let fault = Fault::from(error);
+            engine::rollback(conn);
+            if fault.is_lost() {
+                drop(self.link.lose());
+            }
+            return Err(Failed::NotBegun(fault));
+        }
         let (heads, mappers, now) = (&mut self.heads, &self.mappers, self.clock.now());
         let written = catch_unwind(AssertUnwindSafe(|| {
             heads.refresh(conn)?;
@@ -182,14 +203,19 @@ impl Writer {
                 task.run(conn)?;
                 decided.written.rows += 1;
             }
-            Ok(decided)
+            heads.raise(conn)?;
+            Ok::<_, Fault>(decided)
         }));
         let written = written.unwrap_or_else(|_| Err(Error::unavailable("a mapper has panicked").into()));
         let decided = match written {
             Ok(decided) => decided,
             Err(fault) => {
-                engine::rollback(conn);
                 heads.forget();
+                if fault.is_lost() {
+                    drop(self.link.lose());
+                } else {
+                    engine::rollback(conn);
+                }
                 return Err(Failed::RolledBack(fault));
             }
         };
@@ -204,7 +230,7 @@ impl Writer {
             });
         }
         self.head.count_group();
-        self.log.wrote(decided.written.pages());
+        self.turns.wrote(decided.written.pages());
         self.head.raise(heads.last());
         Ok(decided)
     }
@@ -214,7 +240,7 @@ impl Writer {
         tracing::error!(%fault, store = %self.config.location, "a commit failed; its outcome is looked up");
         let error = fault.at(&self.config.location);
         // A store in memory is its connection: there is no other to ask.
-        let mut opened = match self.conn.take().filter(|_| self.config.location.path().is_none()) {
+        let mut opened = match self.link.lose().filter(|_| engine::has_one_connection(&self.config)) {
             Some(conn) => Ok(conn),
             None => engine::open_writer(&self.config),
         };
@@ -237,16 +263,15 @@ impl Writer {
                 }
             }
         }
-        self.conn = opened.ok();
+        self.link.replace(opened.ok());
     }
 
     /// Removes records of commands whose time is over, a few at a time.
     fn sweep(&mut self) {
         let (now, after) = (self.clock.now(), self.swept_to.take());
         self.next_sweep = Instant::now() + SWEEP_REST;
-        let _among_processes = self.turnstile.pass();
-        let _turn = self.log.turn();
-        let Some(conn) = &mut self.conn else { return };
+        let _turn = self.turns.wait();
+        let Some(conn) = self.link.conn() else { return };
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now);
             let swept = swept?;
@@ -264,15 +289,6 @@ impl Writer {
                 engine::rollback(conn);
             }
         }
-    }
-
-    fn log_is_full(&self) -> Error {
-        let mib = self.config.log_limit_bytes >> 20;
-        Error::unavailable(format!(
-            "the log of {} has reached its limit of {mib} MiB, because another program has been reading an old state \
-             for long; end that program, or raise `log_limit_mib`",
-            self.config.location
-        ))
     }
 }
 
@@ -315,7 +331,9 @@ fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
     }
 }
 
+// On the engine of the default features, which has stores in memory; the others mount this file too.
 #[cfg(test)]
+#[cfg(not(any(feature = "postgres-engine", feature = "mysql-engine")))]
 mod tests {
     use std::sync::mpsc::sync_channel;
 
@@ -335,14 +353,12 @@ mod tests {
     #[test]
     fn a_writer_without_a_connection_rests_before_it_sweeps_again() {
         let config = Config::memory();
-        let conn = engine::open_writer(&config).unwrap();
-        let log = engine::LogKeeper::start(&config).unwrap();
-        let turnstile = engine::Turnstile::open(&config.location).unwrap();
+        let link = Link::open(engine::open_writer, &config).unwrap();
+        let turns = engine::Turns::start(&config).unwrap();
         let (_sender, queue) = sync_channel(1);
         let head = Arc::new(Head::new(Position::ZERO));
-        let ours = (log, turnstile);
-        let mut writer = Writer::new(config, conn, Mappers::new(), Arc::new(Midnight), head, ours, queue);
-        writer.conn = None;
+        let mut writer = Writer::new(config, link, Mappers::new(), Arc::new(Midnight), head, turns, queue);
+        drop(writer.link.lose());
         writer.next_sweep = Instant::now();
         let due = writer.next_sweep;
         writer.sweep();

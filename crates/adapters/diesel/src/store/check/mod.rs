@@ -4,7 +4,6 @@ use portolan_kernel::{Position, Result};
 
 pub use finding::{Check, Checked, Finding};
 
-use super::open::snapshot;
 use super::{Conn, Fault, Store, engine, heads};
 
 mod aggregates;
@@ -56,7 +55,8 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
         let mut seen = events::Seen::default();
         while seen.position < head {
             let clock = self.store.0.clock.clone();
-            let page = move |conn: &mut Conn| snapshot(conn, |conn| events::page(conn, seen, &*clock));
+            let page =
+                move |conn: &mut Conn| engine::snapshot(conn, |conn| events::page(conn, seen, &*clock));
             let (next, findings) = self.store.read_with(page).await?;
             self.found(findings);
             if next.position == seen.position {
@@ -76,7 +76,7 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
         loop {
             let (mappers, registry) = (self.store.0.mappers.clone(), self.store.0.registry.clone());
             let one = move |conn: &mut Conn| {
-                snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &mappers, &registry))
+                engine::snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &mappers, &registry))
             };
             let Some((name, findings)) = self.store.read_with(one).await? else { return Ok(()) };
             self.checked.aggregates += 1;
@@ -97,8 +97,9 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
             let mut after = None;
             loop {
                 let mapper = mapper.clone();
-                let page =
-                    move |conn: &mut Conn| snapshot(conn, |conn| rows::page(conn, name, &*mapper, after));
+                let page = move |conn: &mut Conn| {
+                    engine::snapshot(conn, |conn| rows::page(conn, name, &*mapper, after))
+                };
                 let (next, findings) = self.store.read_with(page).await?;
                 self.found(findings);
                 after = next;

@@ -23,8 +23,7 @@ use diesel::{Connection, RunQueryDsl, Table};
 ///
 /// ```
 /// use portolan_diesel::diesel::{self, prelude::*};
-/// use portolan_diesel::prepared;
-/// use portolan_diesel::sqlite::{Conn, update};
+/// use portolan_diesel::{prepared, sqlite::Conn, update};
 ///
 /// diesel::table! { places (id) { id -> BigInt, name -> Text } }
 ///
@@ -35,8 +34,8 @@ use diesel::{Connection, RunQueryDsl, Table};
 #[macro_export]
 macro_rules! prepared {
     ($query:expr) => {{
-        enum Text {}
-        $crate::sqlite::Prepared::<_, Text>::new($query)
+        enum StatementText {}
+        $crate::Prepared::<_, StatementText>::new($query)
     }};
 }
 

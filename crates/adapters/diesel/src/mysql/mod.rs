@@ -1,0 +1,30 @@
+//! The store on MariaDB: any number of processes, each with one writer and a few readers.
+//!
+//! What is peculiar to MariaDB is in the files of this folder; what every engine shares is mounted from `store/`,
+//! and what servers share from `server/`.
+
+pub use server::Config;
+pub use store::{
+    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, RecordedReset,
+    RowChange, Schema, SqlUuid, Store, Stored,
+};
+
+pub use crate::address::Location;
+
+/// The connection that mappers write on.
+pub type Conn = diesel::MysqlConnection;
+
+/// Diesel's name of the engine.
+pub type Db = diesel::mysql::Mysql;
+
+mod connection;
+mod engine;
+mod faults;
+mod ids;
+mod leases;
+mod schemas;
+#[path = "../server/mod.rs"]
+mod server;
+#[path = "../store/mod.rs"]
+mod store;
+mod tuning;

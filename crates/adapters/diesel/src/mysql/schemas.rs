@@ -1,0 +1,12 @@
+//! The tables on MariaDB, step by step.
+
+use super::Schema;
+
+/// The table that says which steps were made.
+pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_versions \
+     (component varchar(64) primary key not null, version bigint not null) \
+     engine = innodb collate utf8mb4_nopad_bin";
+
+/// The store's own tables.
+pub(super) const CORE: Schema =
+    Schema { component: "core", steps: &[include_str!("../../migrations/mysql/core_1.sql")] };

@@ -1,0 +1,32 @@
+//! How MariaDB is named and set up.
+
+use super::Config;
+use crate::address::encode;
+
+/// What a URL begins with.
+pub(crate) const SCHEME: &str = "mysql";
+
+/// The options of a URL that the client library gets as they are.
+pub(crate) const CLIENT_OPTIONS: &[&str] = &["ssl_mode", "ssl_ca", "ssl_cert", "ssl_key", "unix_socket"];
+
+/// What the client library is told.
+pub(crate) fn url(config: &Config) -> String {
+    let mut url = config.location.url();
+    for (index, (name, value)) in config.client.iter().enumerate() {
+        url.push_str(&format!("{}{name}={}", if index == 0 { '?' } else { '&' }, encode(value)));
+    }
+    url
+}
+
+/// What a connection begins with. Each statement sees what is committed when it begins, whoever is stuck is ended by
+/// the server, and nothing is silently cut off or made up.
+pub(crate) fn session(config: &Config) -> String {
+    // The server counts whole seconds here.
+    let lock = config.lock_timeout.as_secs().max(1);
+    let statement = config.statement_timeout.as_secs_f64();
+    format!(
+        "set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {lock}; \
+         set session idle_transaction_timeout = {lock}; set session max_statement_time = {statement}; \
+         set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO';"
+    )
+}

@@ -1,0 +1,11 @@
+//! The tables on PostgreSQL, step by step.
+
+use super::Schema;
+
+/// The table that says which steps were made.
+pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_versions \
+     (component text collate \"C\" primary key not null, version bigint not null)";
+
+/// The store's own tables.
+pub(super) const CORE: Schema =
+    Schema { component: "core", steps: &[include_str!("../../migrations/postgres/core_1.sql")] };

@@ -1,0 +1,12 @@
+//! What database servers have in common, mounted by each of them like `store/`: configuration, and a writer that
+//! waits for nobody but the row of the head.
+
+pub use config::Config;
+pub(super) use head::Watch;
+pub(super) use turns::Turns;
+
+use super::{Conn, Fault, tuning};
+
+mod config;
+mod head;
+mod turns;
