@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Position, Result};
+use crate::{Epoch, Position, Result};
 
 /// The name of a subscription and the version of what it does: two versions of one have a checkpoint each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +53,34 @@ pub enum Status {
     },
 }
 
+/// A step forward of a shared subscription, in the hands of one owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advance {
+    /// Whose checkpoint.
+    pub subscription: SubscriptionId,
+    /// The epoch of the [lease](crate::Lease) that it is done under: the newest that was granted, or
+    /// [`Epoch::ZERO`] where none ever was. Under any other it is refused.
+    pub epoch: Epoch,
+    /// Where the checkpoint is.
+    pub from: Position,
+    /// Where it goes.
+    pub to: Position,
+}
+
+impl Advance {
+    /// The step of a subscription that nobody ever had a lease of.
+    #[must_use]
+    pub fn new(subscription: &SubscriptionId, from: Position, to: Position) -> Self {
+        Self { subscription: subscription.clone(), epoch: Epoch::ZERO, from, to }
+    }
+
+    /// The same step, under this lease.
+    #[must_use]
+    pub fn under(self, epoch: Epoch) -> Self {
+        Self { epoch, ..self }
+    }
+}
+
 /// Who moved a checkpoint back, and why: kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reset {
@@ -89,9 +117,10 @@ pub trait Checkpoints: Send + Sync + 'static {
     /// Moves it on.
     ///
     /// # Errors
-    /// [`Error::Conflict`](crate::Error::Conflict) where it is not at `from` (0 as the actual position where it
-    /// is not there); [`Error::Invalid`](crate::Error::Invalid) where `to` is before `from`.
-    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()>;
+    /// [`Error::Fenced`](crate::Error::Fenced) where the subscription has another owner by now;
+    /// [`Error::Conflict`](crate::Error::Conflict) where it is not at [`Advance::from`] (0 as the actual position
+    /// where it is not there); [`Error::Invalid`](crate::Error::Invalid) where [`Advance::to`] is before that.
+    async fn advance(&self, advance: &Advance) -> Result<()>;
 
     /// Moves it anywhere, back included, and records who did it, from where, to where and why.
     /// Answers where it was.
@@ -105,44 +134,4 @@ pub trait Checkpoints: Send + Sync + 'static {
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound) where it is not there.
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()>;
-}
-
-/// Who runs a shared subscription: one process at a time.
-#[async_trait]
-pub trait Leases: Send + Sync + 'static {
-    /// Tries to become the one owner of this name. Dropping the lease, and the end of the process, give it back.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable) where the store cannot be reached.
-    async fn claim(&self, name: &str) -> Result<Claim>;
-}
-
-/// The answer to a claim.
-#[derive(Debug)]
-pub enum Claim {
-    /// The caller owns it until it drops the lease.
-    Granted(Lease),
-    /// Another owner has it.
-    Taken {
-        /// Who, where that is known: a process id.
-        by: Option<String>,
-    },
-}
-
-/// Ownership of a name; given back by dropping it.
-pub struct Lease(
-    #[expect(dead_code, reason = "held for what its drop does")] Box<dyn std::any::Any + Send + Sync>,
-);
-
-impl Lease {
-    /// A lease that is held as long as `guard` lives.
-    pub fn new(guard: impl std::any::Any + Send + Sync) -> Self {
-        Self(Box::new(guard))
-    }
-}
-
-impl fmt::Debug for Lease {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Lease")
-    }
 }

@@ -139,4 +139,6 @@ counter_type! {
     /// The place of an event in the journal: dense, from 1, rising in the order of commits.
     /// It is also the consistency token that a caller may ask a read model for.
     Position
+    /// Counts the owners that a shared subscription has had; 0: none yet. What a former owner writes is refused.
+    Epoch
 }

@@ -16,7 +16,7 @@ pub use aggregate::{Aggregate, AggregateKey, Expected, WEIGHT_UNIT_BYTES, replay
 pub use change_set::{
     Answer, Change, ChangeSet, Committed, Outcome, Receipt, RecordedOutcome, check_expected,
 };
-pub use checkpoint::{Checkpoint, Checkpoints, Claim, Lease, Leases, Reset, Status, SubscriptionId};
+pub use checkpoint::{Advance, Checkpoint, Checkpoints, Reset, Status, SubscriptionId};
 pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, Replayed, downcast};
 pub use command::{Command, CommandHandler, QueryHandler, QueryMessage};
 pub use compound::Compound;
@@ -24,8 +24,9 @@ pub use context::{Context, Fingerprint, Idempotency, Kept, Metadata};
 pub use error::{CommandError, DomainError, Error, Refusal, Result};
 pub use event::{Decoder, Envelope, NewEvent, REMOVED, Recorded};
 pub use handle::Handle;
-pub use id::{Id, IdSource, Position, Version};
+pub use id::{Epoch, Id, IdSource, Position, Version};
 pub use journal::{Journal, READ_LIMIT, Until};
+pub use lease::{Claim, Lease, Leases};
 pub use money::{Currency, Money, MoneyError, ParseMoneyError, UnknownCurrency};
 pub use process::{
     Deadline, DeadlineChange, DeadlineProcess, Deadlines, EventHandler, Process, Schedule, reaction_id,
@@ -52,6 +53,7 @@ mod event;
 mod handle;
 mod id;
 mod journal;
+mod lease;
 mod money;
 mod process;
 pub mod read;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{Command, Position, Recorded, Refusal, Result, SubscriptionId, Timestamp};
+use crate::{Advance, Command, Recorded, Refusal, Result, Timestamp};
 
 /// Reacts to events inside the process: counts, logs, wakes something. At least once for each event; an error is
 /// tried again, and stops the subscription when the attempts are spent.
@@ -109,13 +109,7 @@ pub trait Deadlines: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Checkpoints::advance`](crate::Checkpoints::advance); nothing is changed then.
-    async fn apply(
-        &self,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()>;
+    async fn apply(&self, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()>;
 
     /// The deadlines of a process that are due by `now`, earliest first, at most `limit`.
     ///

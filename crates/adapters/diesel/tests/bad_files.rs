@@ -147,7 +147,10 @@ async fn reading_needs_a_store_and_writes_nothing() {
     assert_eq!(reading.read(Position::ZERO, 10).await.unwrap().len(), 1);
     assert_eq!(stored(&reading, "a").await, Some((0, 1)));
     assert!(matches!(fixture.begins("b").commit(&reading).await, Err(Error::Unsupported(_))));
-    assert!(matches!(reading.claim("name").await, Err(Error::Unsupported(_))));
+    assert!(matches!(
+        reading.claim(&portolan_kernel::SubscriptionId::new("name", 1)).await,
+        Err(Error::Unsupported(_))
+    ));
     reading.close().await.unwrap();
     assert_eq!(fs::read(fixture.path()).unwrap(), before);
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use portolan_kernel::{Claim, Error, Journal as _, Leases as _, Position, READ_LIMIT};
+use portolan_kernel::{
+    Advance, Checkpoints as _, Claim, Error, Journal as _, Leases as _, Position, READ_LIMIT, SubscriptionId,
+};
 use support::{Fixture, findings, stored, version};
 
 #[tokio::test]
@@ -55,17 +57,26 @@ async fn a_waiting_reader_hears_of_the_others_commit_within_200_ms() {
     assert_eq!(heard, Ok(Position(1)));
 }
 
+fn named(name: &str) -> SubscriptionId {
+    SubscriptionId::new(name, 1)
+}
+
 #[tokio::test]
 async fn a_lease_has_one_owner_and_names_its_process() {
     let fixture = Fixture::new();
     let (one, other) = (fixture.open(), fixture.open());
-    let Claim::Granted(lease) = one.claim("orders").await.unwrap() else { panic!("not granted") };
-    let Claim::Taken { by } = other.claim("orders").await.unwrap() else { panic!("granted twice") };
+    let Claim::Granted(lease) = one.claim(&named("orders")).await.unwrap() else { panic!("not granted") };
+    let Claim::Taken { by } = other.claim(&named("orders")).await.unwrap() else { panic!("granted twice") };
     assert_eq!(by, Some(std::process::id().to_string()));
-    assert!(matches!(one.claim("orders").await.unwrap(), Claim::Taken { .. }));
-    assert!(matches!(other.claim("Other name").await.unwrap(), Claim::Granted(_)));
+    assert!(matches!(one.claim(&named("orders")).await.unwrap(), Claim::Taken { .. }));
+    assert!(matches!(other.claim(&named("Other name")).await.unwrap(), Claim::Granted(_)));
+    let step = Advance::new(&named("orders"), Position::ZERO, Position(1)).under(lease.epoch());
+    one.initialise(&named("orders"), Position::ZERO).await.unwrap();
     drop(lease);
-    assert!(matches!(other.claim("orders").await.unwrap(), Claim::Granted(_)));
+    let Claim::Granted(lease) = other.claim(&named("orders")).await.unwrap() else { panic!("not granted") };
+    assert!(lease.epoch() > step.epoch);
+    assert!(matches!(one.advance(&step).await, Err(Error::Fenced(_))));
+    assert_eq!(other.advance(&step.under(lease.epoch())).await, Ok(()));
 }
 
 #[cfg(unix)]
@@ -77,8 +88,8 @@ async fn a_lease_has_one_owner_by_whatever_path_the_store_was_opened() {
     std::os::unix::fs::symlink(fixture.path(), &link).unwrap();
     let config = portolan_diesel::sqlite::Config::file(&link);
     let other = fixture.try_open(&config, portolan_diesel::sqlite::OpenMode::ReadWrite).unwrap();
-    let Claim::Granted(_lease) = one.claim("orders").await.unwrap() else { panic!("not granted") };
-    assert!(matches!(other.claim("orders").await.unwrap(), Claim::Taken { .. }), "granted twice");
+    let Claim::Granted(_lease) = one.claim(&named("orders")).await.unwrap() else { panic!("not granted") };
+    assert!(matches!(other.claim(&named("orders")).await.unwrap(), Claim::Taken { .. }), "granted twice");
     // Nor is there a second queue for their commits.
     assert!(!fixture.folder.path().join("link.db-turn").exists());
 }

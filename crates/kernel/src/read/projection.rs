@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::view::View;
-use crate::{Error, Position, Recorded, Result, Version};
+use crate::{Epoch, Error, Position, Recorded, Result, Version};
 
 /// What one view makes of events: pure, written once, used by every store.
 ///
@@ -32,6 +32,7 @@ pub trait Projector<E>: Send + Sync + 'static {
 pub struct Batch<'a, E> {
     events: &'a [Recorded<E>],
     to: Position,
+    epoch: Epoch,
 }
 
 impl<'a, E> Batch<'a, E> {
@@ -47,7 +48,13 @@ impl<'a, E> Batch<'a, E> {
                 "the events of a batch to {to} are out of order or beyond it"
             )));
         }
-        Ok(Self { events, to })
+        Ok(Self { events, to, epoch: Epoch::ZERO })
+    }
+
+    /// The same batch, from the owner of this epoch.
+    #[must_use]
+    pub const fn under(self, epoch: Epoch) -> Self {
+        Self { epoch, ..self }
     }
 
     /// The events.
@@ -60,6 +67,12 @@ impl<'a, E> Batch<'a, E> {
     #[must_use]
     pub const fn to(&self) -> Position {
         self.to
+    }
+
+    /// In which epoch of its subscription it was sent; [`Epoch::ZERO`] where nobody owns the model.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
     }
 }
 
@@ -78,9 +91,13 @@ impl<E> Copy for Batch<'_, E> {}
 /// - An event whose [version](Projector::version) is not newer than its row's changes nothing: a batch that is
 ///   applied twice is applied once.
 /// - A row's version is that of its last event, also where the event changed nothing else.
+/// - A batch whose end the model has passed already changes nothing; the position never goes back but by a reset.
+/// - A model that several processes share keeps its position as the [checkpoint](crate::Checkpoint) of the
+///   subscription of its name and version 1, in the store that its rows are in, and writes both in one transaction.
 ///
 /// # Errors
-/// All methods answer [`Error::Unavailable`] where the store cannot be written, and then have changed nothing.
+/// All methods answer [`Error::Unavailable`] where the store cannot be written, and then have changed nothing. A
+/// shared model answers [`Error::Fenced`] to a batch of a former owner.
 #[async_trait]
 pub trait Projection<E: Send + Sync>: Send + Sync + 'static {
     /// The name of the subscription that fills it: `listings`.

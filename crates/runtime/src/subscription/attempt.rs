@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Later(String),
     /// It will never go well.
     Never(String),
+    /// Another process owns the subscription by now.
+    Fenced,
 }
 
 impl From<Error> for Failure {
@@ -28,6 +30,7 @@ impl From<Error> for Failure {
         match error {
             // Also with an unknown outcome: what is sent again is answered its first outcome, or has no effect.
             Error::Full(_) | Error::Unavailable { .. } => Self::Later(error.to_string()),
+            Error::Fenced(_) => Self::Fenced,
             _ => Self::Again(error.to_string()),
         }
     }
@@ -54,6 +57,8 @@ pub(crate) enum Halt {
     Shutdown,
     /// The attempts are spent, or none can help.
     Stopped(String),
+    /// Another process owns the subscription by now.
+    Fenced,
 }
 
 /// Counts failures in a row, and waits after each.
@@ -84,6 +89,7 @@ impl<'a> Attempts<'a> {
         let reason = match failure {
             Failure::Later(reason) => reason,
             Failure::Never(reason) => return Err(Halt::Stopped(reason)),
+            Failure::Fenced => return Err(Halt::Fenced),
             Failure::Again(reason) => {
                 self.failures += 1;
                 if self.failures >= self.settings.attempts {

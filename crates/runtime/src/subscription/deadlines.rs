@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Command, Deadline, DeadlineChange, DeadlineProcess, Deadlines, Metadata, Position, Recorded, Result,
-    Schedule, SubscriptionId,
+    Advance, Command, Deadline, DeadlineChange, DeadlineProcess, Deadlines, Metadata, Position, Recorded,
+    Result, Schedule,
 };
 use tokio::task::JoinSet;
 
@@ -74,9 +74,9 @@ where
     P: DeadlineProcess<E, Command = C>,
     C: Command,
 {
-    async fn save(&mut self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+    async fn save(&mut self, advance: &Advance) -> Result<()> {
         // Kept until they are written: a save that fails is tried again.
-        self.deadlines().apply(subscription, from, to, self.changes.clone()).await?;
+        self.deadlines().apply(advance, self.changes.clone()).await?;
         if !self.changes.is_empty() {
             self.changes.clear();
             self.timer.timing.changed.notify_one();

@@ -1,6 +1,6 @@
 //! The engine: which subscriptions there are, and what they run on.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use portolan_kernel::{
@@ -20,7 +20,7 @@ use super::shared::{Shared, SharedConsumer};
 use super::status::{Board, SubscriptionKind};
 use super::stop::Stopper;
 use super::timer::{Timer, Timing};
-use super::views::{self, OnProgress, View};
+use super::views::{self, OnProgress, SharedFilling, View};
 use crate::Sender;
 
 /// What the engine runs on.
@@ -43,8 +43,16 @@ pub struct Engine<E> {
     settings: Settings,
     views: Vec<Arc<dyn Projection<E>>>,
     maps: Vec<EventMap<E>>,
-    shared: Vec<(SubscriptionId, Box<dyn SharedConsumer<E>>)>,
+    shared: Vec<SharedParts<E>>,
     on_progress: OnProgress,
+}
+
+/// A shared subscription before it is started, with where its checkpoint and its lease are.
+struct SharedParts<E> {
+    id: SubscriptionId,
+    consumer: Box<dyn SharedConsumer<E>>,
+    checkpoints: Arc<dyn Checkpoints>,
+    leases: Arc<dyn Leases>,
 }
 
 impl<E: Send + Sync + 'static> Engine<E> {
@@ -62,6 +70,21 @@ impl<E: Send + Sync + 'static> Engine<E> {
         self
     }
 
+    /// And this read model, which is kept in a store that several processes read: a shared subscription of its name
+    /// and version 1. The checkpoint and the lease are in the store that it fills.
+    #[must_use]
+    pub fn shared_view(
+        mut self,
+        projection: Arc<dyn Projection<E>>,
+        checkpoints: Arc<dyn Checkpoints>,
+        leases: Arc<dyn Leases>,
+    ) -> Self {
+        let id = SubscriptionId::new(projection.name(), 1);
+        let consumer = Box::new(SharedFilling::new(projection));
+        self.shared.push(SharedParts { id, consumer, checkpoints, leases });
+        self
+    }
+
     /// And these handlers of domain events, from the journal's head at the start on: a local subscription.
     #[must_use]
     pub fn handlers(mut self, map: EventMap<E>) -> Self {
@@ -72,14 +95,13 @@ impl<E: Send + Sync + 'static> Engine<E> {
     /// And this process: a shared subscription of its name and this version. A new version begins with the first
     /// event.
     #[must_use]
-    pub fn process<P>(mut self, process: P, version: u16, sender: Arc<dyn Sender<P::Command>>) -> Self
+    pub fn process<P>(self, process: P, version: u16, sender: Arc<dyn Sender<P::Command>>) -> Self
     where
         P: Process<E>,
     {
         let id = SubscriptionId::new(process.name(), version);
         let checkpoints = Arc::clone(&self.ports.checkpoints);
-        self.shared.push((id, Box::new(Sending { process, sender, checkpoints })));
-        self
+        self.with_shared(id, Box::new(Sending { process, sender, checkpoints }))
     }
 
     /// And the deadlines of this process, kept in this table: a shared subscription of its name and this version.
@@ -88,7 +110,7 @@ impl<E: Send + Sync + 'static> Engine<E> {
     /// refuse the second with what [`is_done`](DeadlineProcess::is_done) knows.
     #[must_use]
     pub fn deadlines<P>(
-        mut self,
+        self,
         process: P,
         version: u16,
         deadlines: Arc<dyn Deadlines>,
@@ -111,8 +133,7 @@ impl<E: Send + Sync + 'static> Engine<E> {
             settings: self.settings,
             timing: Arc::new(Timing::default()),
         };
-        self.shared.push((id, Box::new(Scheduling { process, timer, changes: Vec::new() })));
-        self
+        self.with_shared(id, Box::new(Scheduling { process, timer, changes: Vec::new() }))
     }
 
     /// Calls this after each batch of the views' way to the journal's head as of the start, from a task of the
@@ -161,18 +182,26 @@ impl<E: Send + Sync + 'static> Engine<E> {
             let follower = follower(SubscriptionId::new(map.name(), 1), SubscriptionKind::Local, head);
             tasks.spawn(follower.run(Box::new(Handling::new(map)), head));
         }
-        for (id, consumer) in shared {
+        let mut kept_by = HashMap::new();
+        for SharedParts { id, consumer, checkpoints, leases } in shared {
+            kept_by.insert(id.name.clone(), Arc::clone(&checkpoints));
             let follower = follower(id, SubscriptionKind::Shared, Position::ZERO);
-            let (checkpoints, leases) = (Arc::clone(&ports.checkpoints), Arc::clone(&ports.leases));
             tasks.spawn(Shared { follower, consumer, checkpoints, leases }.run());
         }
-        Ok(EngineHandle::new(ports.journal, ports.checkpoints, boards, stopper, tasks))
+        Ok(EngineHandle::new(ports.journal, kept_by, boards, stopper, tasks))
+    }
+
+    /// One whose checkpoint and lease are in the write store.
+    fn with_shared(mut self, id: SubscriptionId, consumer: Box<dyn SharedConsumer<E>>) -> Self {
+        let (checkpoints, leases) = (Arc::clone(&self.ports.checkpoints), Arc::clone(&self.ports.leases));
+        self.shared.push(SharedParts { id, consumer, checkpoints, leases });
+        self
     }
 
     fn check_names(&self) -> Result<()> {
         let views = self.views.iter().map(|view| view.name());
         let maps = self.maps.iter().map(EventMap::name);
-        let shared = self.shared.iter().map(|(id, _)| id.name.as_str());
+        let shared = self.shared.iter().map(|parts| parts.id.name.as_str());
         let mut names = HashSet::new();
         match views.chain(maps).chain(shared).find(|name| !names.insert(*name)) {
             Some(name) => Err(Error::Invalid(format!("two subscriptions are called `{name}`"))),

@@ -94,8 +94,9 @@ impl<E: Send + Sync + 'static> Follower<E> {
         };
         match halt {
             Halt::Shutdown => self.board.set(SubscriptionState::Ended),
-            Halt::Stopped(reason) => {
-                self.stopped(done, reason);
+            Halt::Stopped(reason) => drop(self.stopped(done, reason)),
+            Halt::Fenced => {
+                drop(self.stopped(done, "it is local, and yet another process owns it".to_owned()));
             }
         }
     }

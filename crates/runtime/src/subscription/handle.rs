@@ -1,5 +1,6 @@
 //! The running engine, as the rest of the program sees it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub struct EngineHandle(Arc<Inner>);
 
 struct Inner {
     journal: Arc<dyn Journal>,
-    checkpoints: Arc<dyn Checkpoints>,
+    /// Where each shared subscription has its checkpoint.
+    checkpoints: HashMap<String, Arc<dyn Checkpoints>>,
     boards: Vec<Board>,
     stopper: Stopper,
     tasks: Mutex<Option<JoinSet<()>>>,
@@ -72,7 +74,7 @@ pub enum NotCaughtUp {
 impl EngineHandle {
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
-        checkpoints: Arc<dyn Checkpoints>,
+        checkpoints: HashMap<String, Arc<dyn Checkpoints>>,
         boards: Vec<Board>,
         stopper: Stopper,
         tasks: JoinSet<()>,
@@ -229,7 +231,8 @@ impl EngineHandle {
 
     /// Whether another process has brought the subscription this far.
     async fn is_there(&self, board: &Board, want: Position) -> Result<bool, NotCaughtUp> {
-        let Some(checkpoint) = self.0.checkpoints.get(board.id()).await? else { return Ok(false) };
+        let Some(checkpoints) = self.0.checkpoints.get(&board.id().name) else { return Ok(false) };
+        let Some(checkpoint) = checkpoints.get(board.id()).await? else { return Ok(false) };
         board.set_position(checkpoint.position);
         if checkpoint.position >= want {
             return Ok(true);

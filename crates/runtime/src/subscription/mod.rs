@@ -3,7 +3,7 @@
 //! - *Local*, in every process, without a lease: memory views ([`Engine::view`]) and handlers of domain events
 //!   ([`Engine::handlers`]).
 //! - *Shared*, in one process at a time, which holds the lease: processes that send commands
-//!   ([`Engine::process`]) and deadlines ([`Engine::deadlines`]).
+//!   ([`Engine::process`]), deadlines ([`Engine::deadlines`]) and views in a store ([`Engine::shared_view`]).
 //!
 //! # What the engine promises
 //! - Nothing is skipped. An event that cannot be handled is tried again with growing waits, and when the attempts
@@ -17,7 +17,9 @@
 //! - A batch never ends inside a commit, and is read and decoded once for all who are at the same place.
 //! - Whoever pauses, resumes or resets a shared subscription in its store is obeyed: within
 //!   [`Settings::save_every`] while it is busy, within [`Settings::obey_every`] while it is idle.
-//! - A shared subscription whose lease is taken asks again each [`Settings::claim_every`].
+//! - A shared subscription whose lease is taken asks again each [`Settings::claim_every`]. An owner extends a lease
+//!   that ends by time, three times in its term, and lets go of the subscription before the term is over where it
+//!   cannot; what a former owner still writes is refused by the epoch that it names.
 
 pub use engine::{Engine, Ports};
 pub use handle::{EngineHandle, NotCaughtUp};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoints, CommandError, Context, Fingerprint, Kept, Metadata, Position, Process, Recorded, Result,
-    SubscriptionId, reaction_id,
+    Advance, Checkpoints, CommandError, Context, Fingerprint, Kept, Metadata, Position, Process, Recorded,
+    Result, reaction_id,
 };
 
 use super::attempt::Failure;
@@ -68,6 +68,7 @@ fn named(command: &str, position: Position, error: CommandError) -> Failure {
         Failure::Again(reason) => Failure::Again(name(reason)),
         Failure::Later(reason) => Failure::Later(name(reason)),
         Failure::Never(reason) => Failure::Never(name(reason)),
+        Failure::Fenced => Failure::Fenced,
     }
 }
 
@@ -97,7 +98,7 @@ where
     P: Process<E, Command = C>,
     C: portolan_kernel::Command,
 {
-    async fn save(&mut self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
-        self.checkpoints.advance(subscription, from, to).await
+    async fn save(&mut self, advance: &Advance) -> Result<()> {
+        self.checkpoints.advance(advance).await
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoint, Checkpoints, Claim, Error, Lease, Leases, Position, Result, Status, SubscriptionId,
+    Advance, Checkpoint, Checkpoints, Claim, Epoch, Error, Lease, Leases, Position, Result, Status,
+    SubscriptionId,
 };
 use tokio::task::JoinSet;
-use tokio::time::{Duration, Instant, sleep, sleep_until};
+use tokio::time::{Duration, Instant, sleep, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 use super::attempt::{Attempts, Failure, Halt};
@@ -20,8 +21,18 @@ use super::timer::Timing;
 /// A consumer that has its progress in a store.
 #[async_trait]
 pub(crate) trait SharedConsumer<E>: Consumer<E> {
+    /// What it writes from now on it writes as the owner of this epoch.
+    fn begin(&mut self, epoch: Epoch) {
+        let _ = epoch;
+    }
+
     /// Writes what it holds back, and moves the checkpoint with it.
-    async fn save(&mut self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()>;
+    async fn save(&mut self, advance: &Advance) -> Result<()>;
+
+    /// Whether the checkpoint moves with what it consumes, so that there is nothing to save.
+    fn saves_at_once(&self) -> bool {
+        false
+    }
 
     /// Whether it holds something back that somebody waits for.
     fn must_save(&self) -> bool {
@@ -70,42 +81,80 @@ impl From<Halt> for Left {
         match halt {
             Halt::Shutdown => Self::Shutdown,
             Halt::Stopped(reason) => Self::Stopped(reason),
+            Halt::Fenced => Self::Fenced,
         }
     }
 }
 
 /// How far it is, here and in the store.
 struct Progress {
+    epoch: Epoch,
     done: Position,
     saved: Position,
     looked_at: Instant,
 }
 
+impl Progress {
+    /// The step that is done here and not in the store.
+    fn unsaved(&self, subscription: &SubscriptionId) -> Advance {
+        Advance::new(subscription, self.saved, self.done).under(self.epoch)
+    }
+}
+
 impl<E: Send + Sync + 'static> Shared<E> {
     /// Runs it whenever this process has the lease, until the engine ends.
     pub(crate) async fn run(mut self) {
+        let leases = Arc::clone(&self.leases);
         while let Some(lease) = self.claim().await {
-            info!(subscription = %self.follower.board.id(), "runs in this process");
+            info!(subscription = %self.follower.board.id(), epoch = %lease.epoch(), "runs in this process");
+            self.consumer.begin(lease.epoch());
             let mut timer = JoinSet::new();
             self.consumer.start_timer(&mut timer, &self.follower.stop);
-            let left = self.own().await;
-            if matches!(left, Left::Shutdown) {
-                while timer.join_next().await.is_some() {}
+            let left = tokio::select! {
+                biased;
+                left = self.own(lease.epoch()) => left,
+                () = lost(&*leases, &lease) => Left::Fenced,
+            };
+            match left {
+                Left::Shutdown => while timer.join_next().await.is_some() {},
+                Left::Fenced => {
+                    warn!(subscription = %self.follower.board.id(), "is another process's by now")
+                }
+                Left::Stopped(_) | Left::Changed(_) => {}
+            }
+            if let Some(timing) = self.consumer.timing() {
+                timing.running.send_replace(false);
             }
             timer.shutdown().await;
-            drop(lease);
+            self.consumer.discard();
+            if let Err(error) = leases.release(lease).await {
+                warn!(subscription = %self.follower.board.id(), %error, "its lease could not be given back");
+            }
+            if matches!(left, Left::Fenced) {
+                self.give_way().await;
+            }
         }
         self.follower.board.set(SubscriptionState::Ended);
+    }
+
+    /// Lets the owner that has taken over be the first to ask again.
+    async fn give_way(&self) {
+        let Follower { board, settings, stop, .. } = &self.follower;
+        warn!(subscription = %board.id(), "is another process's by now");
+        board.set(SubscriptionState::Elsewhere { by: None });
+        tokio::select! {
+            () = sleep(settings.claim_every) => {}
+            () = stop.requested() => {}
+        }
     }
 
     /// The lease, as soon as it is free; `None` when the engine ends.
     async fn claim(&self) -> Option<Lease> {
         let Follower { board, settings, stop, .. } = &self.follower;
-        let name = board.id().to_string();
         let mut looked_at = None::<Instant>;
         let mut failures = 0;
         while !stop.is_requested() {
-            let wait = match self.leases.claim(&name).await {
+            let wait = match self.leases.claim(board.id()).await {
                 Ok(Claim::Granted(lease)) => return Some(lease),
                 Ok(Claim::Taken { by }) => {
                     board.set(SubscriptionState::Elsewhere { by });
@@ -133,14 +182,14 @@ impl<E: Send + Sync + 'static> Shared<E> {
     }
 
     /// Runs it while the lease is held: follows the journal, or waits while it is paused or stopped.
-    async fn own(&mut self) -> Left {
+    async fn own(&mut self, epoch: Epoch) -> Left {
         let mut checkpoint = match self.look().await {
             Ok(checkpoint) => checkpoint,
             Err(left) => return left,
         };
         loop {
             let left = match checkpoint.status.clone() {
-                Status::Running => self.follow(checkpoint.position).await,
+                Status::Running => self.follow(checkpoint.position, epoch).await,
                 Status::Paused => self.rest(checkpoint.position, SubscriptionState::Paused).await,
                 Status::Stopped { reason } => {
                     self.rest(checkpoint.position, SubscriptionState::Stopped { reason }).await
@@ -175,14 +224,15 @@ impl<E: Send + Sync + 'static> Shared<E> {
     }
 
     /// Follows the journal until something else is to be done.
-    async fn follow(&mut self, from: Position) -> Left {
+    async fn follow(&mut self, from: Position, epoch: Epoch) -> Left {
         self.consumer.discard();
-        let mut progress = Progress { done: from, saved: from, looked_at: Instant::now() };
+        let mut progress = Progress { epoch, done: from, saved: from, looked_at: Instant::now() };
         let Err(mut left) = self.advance(&mut progress).await;
         if let Some(timing) = self.consumer.timing() {
             timing.running.send_replace(false);
         }
         let Progress { done, saved, .. } = progress;
+        let unsaved = progress.unsaved(self.follower.board.id());
         let is_ours = match &left {
             Left::Changed(checkpoint) => checkpoint.position == saved,
             Left::Fenced => false,
@@ -190,7 +240,7 @@ impl<E: Send + Sync + 'static> Shared<E> {
         };
         if done > saved && is_ours {
             // Once only: what is not saved is done again, to no effect.
-            match (self.consumer.save(self.follower.board.id(), saved, done).await, &mut left) {
+            match (self.consumer.save(&unsaved).await, &mut left) {
                 (Ok(()), Left::Changed(checkpoint)) => checkpoint.position = done,
                 (Ok(()), _) => {}
                 (Err(error), _) => {
@@ -238,6 +288,9 @@ impl<E: Send + Sync + 'static> Shared<E> {
                     return Err(Left::Changed(changed));
                 }
             }
+            if self.consumer.saves_at_once() {
+                progress.saved = progress.done;
+            }
             if self.consumer.must_save() || progress.looked_at.elapsed() >= settings.save_every {
                 self.save_and_look(progress).await?;
             }
@@ -249,7 +302,7 @@ impl<E: Send + Sync + 'static> Shared<E> {
         let Follower { board, settings, stop, .. } = self.follower.clone();
         let mut attempts = Attempts::new(&settings, &board, &stop);
         while progress.done > progress.saved {
-            match self.consumer.save(board.id(), progress.saved, progress.done).await {
+            match self.consumer.save(&progress.unsaved(board.id())).await {
                 Ok(()) => progress.saved = progress.done,
                 Err(Error::Conflict { .. }) => break,
                 Err(Error::Fenced(_)) => return Err(Left::Fenced),
@@ -289,6 +342,25 @@ impl<E: Send + Sync + 'static> Shared<E> {
                 error => Failure::Later(error.to_string()),
             };
             attempts.failed(failure).await?;
+        }
+    }
+}
+
+/// Extends the lease for as long as it can, and ends when it is lost.
+async fn lost(leases: &dyn Leases, lease: &Lease) {
+    let Some(term) = leases.term() else { return std::future::pending().await };
+    let mut ends_at = Instant::now() + term;
+    loop {
+        sleep_until(ends_at.min(Instant::now() + term / 3)).await;
+        // By this clock it ends no later than by the store's, which began the term when it was asked.
+        let asked_at = Instant::now();
+        match timeout_at(ends_at, leases.extend(lease)).await {
+            Ok(Ok(())) => ends_at = asked_at + term,
+            Ok(Err(Error::Fenced(_))) => return,
+            Ok(Err(error)) if asked_at < ends_at => {
+                warn!(subscription = %lease.subscription(), %error, "its lease could not be extended");
+            }
+            Ok(Err(_)) | Err(_) => return,
         }
     }
 }

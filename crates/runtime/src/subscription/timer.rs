@@ -234,6 +234,8 @@ impl<C: Command> Timer<C> {
             Err(Failure::Later(reason)) => (failures, reason),
             Err(Failure::Again(reason)) => (failures + 1, reason),
             Err(Failure::Never(reason)) => (u32::MAX, reason),
+            // The subscription itself learns of it by its own writes, and ends this timer.
+            Err(Failure::Fenced) => (failures, "it is another owner's by now".to_owned()),
         };
         let reason = format!("the deadline of {} at {}: {reason}", deadline.aggregate_id, deadline.due_at);
         warn!(process = self.process, failures = delays, reason, "a deadline did not fire");

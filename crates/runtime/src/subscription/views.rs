@@ -1,15 +1,16 @@
-//! Views in memory: caught up together, then each for itself.
+//! Views: those in memory caught up together, then each for itself; those in a store filled by one process.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portolan_kernel::{Batch, Error, Position, Projection};
+use portolan_kernel::{Advance, Batch, Epoch, Error, Position, Projection};
 use tokio::task::JoinSet;
 
 use super::attempt::{Failure, caught};
 use super::feed::Decoded;
 use super::follower::{Consumer, Follower};
 use super::settings::CatchUp;
+use super::shared::SharedConsumer;
 use super::stop::Stop;
 
 /// Tells somebody how far the views are.
@@ -24,6 +25,43 @@ impl<E: Send + Sync + 'static> Consumer<E> for Filling<E> {
         self.0.apply(Batch::new(batch.events_after(*done), batch.to)?).await?;
         *done = batch.to;
         Ok(())
+    }
+}
+
+/// Fills one view that several processes read, with its checkpoint in the same transaction.
+pub(crate) struct SharedFilling<E> {
+    projection: Arc<dyn Projection<E>>,
+    epoch: Epoch,
+}
+
+impl<E> SharedFilling<E> {
+    pub(crate) fn new(projection: Arc<dyn Projection<E>>) -> Self {
+        Self { projection, epoch: Epoch::ZERO }
+    }
+}
+
+#[async_trait]
+impl<E: Send + Sync + 'static> Consumer<E> for SharedFilling<E> {
+    async fn consume(&mut self, batch: &Decoded<E>, done: &mut Position, _: &Stop) -> Result<(), Failure> {
+        let events = Batch::new(batch.events_after(*done), batch.to)?.under(self.epoch);
+        self.projection.apply(events).await?;
+        *done = batch.to;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<E: Send + Sync + 'static> SharedConsumer<E> for SharedFilling<E> {
+    fn begin(&mut self, epoch: Epoch) {
+        self.epoch = epoch;
+    }
+
+    async fn save(&mut self, _: &Advance) -> portolan_kernel::Result<()> {
+        Ok(())
+    }
+
+    fn saves_at_once(&self) -> bool {
+        true
     }
 }
 

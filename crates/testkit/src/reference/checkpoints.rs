@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoint, Checkpoints, Deadline, DeadlineChange, Deadlines, Error, Position, Reset, Result, Status,
-    SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints, Deadline, DeadlineChange, Deadlines, Epoch, Error, Position, Reset,
+    Result, Status, SubscriptionId, Timestamp,
 };
 
 use super::ReferenceStore;
@@ -32,10 +32,10 @@ impl Checkpoints for ReferenceStore {
         })
     }
 
-    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+    async fn advance(&self, advance: &Advance) -> Result<()> {
         // Others run in between, as they do round every store that does I/O.
         tokio::task::yield_now().await;
-        self.data.transaction(|contents| contents.advance(subscription, from, to))
+        self.data.transaction(|contents| contents.advance(advance))
     }
 
     async fn reset(&self, subscription: &SubscriptionId, reset: &Reset) -> Result<Position> {
@@ -57,15 +57,9 @@ impl Checkpoints for ReferenceStore {
 
 #[async_trait]
 impl Deadlines for ReferenceStore {
-    async fn apply(
-        &self,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
+    async fn apply(&self, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
         self.data.transaction(|contents| {
-            contents.advance(subscription, from, to)?;
+            contents.advance(advance)?;
             for change in changes {
                 match change {
                     DeadlineChange::Set(deadline) => {
@@ -112,14 +106,18 @@ impl Contents {
         found.ok_or_else(|| Error::NotFound(format!("the checkpoint {subscription}")))
     }
 
-    fn advance(&mut self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+    fn advance(&mut self, advance: &Advance) -> Result<()> {
+        let Advance { subscription, epoch, from, to } = advance;
+        if self.leases.get(subscription).map_or(Epoch::ZERO, |held| held.epoch) != *epoch {
+            return Err(Error::Fenced(format!("the subscription {subscription}")));
+        }
         let conflict = |actual: Position| Error::Conflict {
             what: format!("the checkpoint {subscription}"),
             expected: from.get(),
             actual: actual.get(),
         };
         let checkpoint = self.checkpoints.get_mut(subscription).ok_or_else(|| conflict(Position::ZERO))?;
-        if checkpoint.position != from {
+        if checkpoint.position != *from {
             return Err(conflict(checkpoint.position));
         }
         if to < from {
@@ -127,7 +125,7 @@ impl Contents {
                 "{subscription} goes back from {from} to {to} only by a reset"
             )));
         }
-        checkpoint.position = to;
+        checkpoint.position = *to;
         Ok(())
     }
 }

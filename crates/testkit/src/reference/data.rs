@@ -1,26 +1,29 @@
 //! What a reference store holds.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use portolan_kernel::{
-    AggregateKey, AnyState, Checkpoint, Deadline, Envelope, Kept, Position, RecordedOutcome, Reset, Result,
-    SubscriptionId, Version,
+    AggregateKey, AnyState, Checkpoint, Clock, Deadline, Envelope, Kept, Position, RecordedOutcome, Reset,
+    Result, SubscriptionId, Version,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::leases::HeldLease;
+
 /// All of one store; shared by those who have it open.
-#[derive(Debug)]
 pub(crate) struct Data {
     contents: Mutex<Contents>,
     /// The head, for those who wait.
     pub(crate) head: watch::Sender<Position>,
+    /// The store's own clock.
+    pub(crate) clock: OnceLock<Arc<dyn Clock>>,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { contents: Mutex::default(), head: watch::Sender::new(Position::ZERO) }
+        Self { contents: Mutex::default(), head: watch::Sender::new(Position::ZERO), clock: OnceLock::new() }
     }
 }
 
@@ -34,6 +37,7 @@ pub(crate) struct Contents {
     pub(crate) checkpoints: BTreeMap<SubscriptionId, Checkpoint>,
     pub(crate) resets: Vec<(SubscriptionId, Position, Reset)>,
     pub(crate) deadlines: BTreeMap<(String, Uuid), Deadline>,
+    pub(crate) leases: BTreeMap<SubscriptionId, HeldLease>,
 }
 
 impl Data {
@@ -55,7 +59,7 @@ impl Data {
     pub(crate) fn copy(&self) -> Self {
         let contents = self.look().clone();
         let head = watch::Sender::new(contents.head());
-        Self { contents: Mutex::new(contents), head }
+        Self { contents: Mutex::new(contents), head, clock: self.clock.clone() }
     }
 
     /// Has the contents of the other from now on.
@@ -75,6 +79,12 @@ impl Data {
 impl Contents {
     pub(crate) fn head(&self) -> Position {
         self.journal.last().map_or(Position::ZERO, |last| last.position)
+    }
+}
+
+impl std::fmt::Debug for Data {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&*self.look(), formatter)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{Breach, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness,
 mod checkpoints;
 pub(crate) mod data;
 mod journal;
+pub(crate) mod leases;
 pub(crate) mod read;
 mod store;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portolan_kernel::{
     AggregateKey, AnyState, Change, ChangeSet, Clock, Committed, Envelope, Error, Kept, Loaded, Position,
-    RecordedOutcome, Registry, Result, Selection, Version, WriteStore, check_expected,
+    RecordedOutcome, Registry, Result, Selection, Timestamp, Version, WriteStore, check_expected,
 };
 use uuid::Uuid;
 
@@ -22,7 +22,13 @@ pub struct ReferenceStore {
 
 impl ReferenceStore {
     pub(super) fn on(data: Arc<Data>, registry: Registry, clock: Arc<dyn Clock>) -> Self {
+        data.clock.get_or_init(|| Arc::clone(&clock));
         Self { data, registry, clock }
+    }
+
+    /// The time by the store's clock, which decides about leases: that of whoever opened it first.
+    pub(super) fn store_now(&self) -> Timestamp {
+        self.data.clock.get_or_init(|| Arc::clone(&self.clock)).now()
     }
 }
 

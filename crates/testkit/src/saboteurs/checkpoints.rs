@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoint, Checkpoints as _, Deadline, DeadlineChange, Deadlines as _, Error, Position, Reset, Result,
-    Status, SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints as _, Deadline, DeadlineChange, Deadlines as _, Error, Position, Reset,
+    Result, Status, SubscriptionId, Timestamp,
 };
 
 use super::saboteurs;
@@ -86,15 +86,11 @@ struct AdvancesFromAnywhere;
 
 #[async_trait]
 impl Tamper for AdvancesFromAnywhere {
-    async fn advance(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-    ) -> Result<()> {
-        let at = inner.get(subscription).await?.map_or(from, |checkpoint| checkpoint.position);
-        inner.advance(subscription, if to < at { from } else { at }, to).await
+    async fn advance(&self, inner: &ReferenceStore, advance: &Advance) -> Result<()> {
+        let mut advance = advance.clone();
+        let at = inner.get(&advance.subscription).await?.map(|checkpoint| checkpoint.position);
+        advance.from = at.filter(|at| *at <= advance.to).unwrap_or(advance.from);
+        inner.advance(&advance).await
     }
 }
 
@@ -102,16 +98,11 @@ struct AdvancesBackwards;
 
 #[async_trait]
 impl Tamper for AdvancesBackwards {
-    async fn advance(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-    ) -> Result<()> {
-        inner.advance(subscription, from, to.max(from)).await?;
+    async fn advance(&self, inner: &ReferenceStore, advance: &Advance) -> Result<()> {
+        let Advance { subscription, from, to, .. } = advance;
+        inner.advance(&Advance { to: *to.max(from), ..advance.clone() }).await?;
         if let (true, Some(checkpoint)) = (to < from, inner.data.look().checkpoints.get_mut(subscription)) {
-            checkpoint.position = to;
+            checkpoint.position = *to;
         }
         Ok(())
     }
@@ -140,9 +131,7 @@ impl Tamper for AppliesFirst {
     async fn apply(
         &self,
         inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
+        advance: &Advance,
         changes: Vec<DeadlineChange>,
     ) -> Result<()> {
         for change in &changes {
@@ -151,7 +140,7 @@ impl Tamper for AppliesFirst {
                 inner.data.look().deadlines.insert(key, deadline.clone());
             }
         }
-        inner.apply(subscription, from, to, changes).await
+        inner.apply(advance, changes).await
     }
 }
 

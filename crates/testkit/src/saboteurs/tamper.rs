@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Checkpoint, Checkpoints, Committed, Deadline, DeadlineChange, Deadlines,
-    Envelope, Journal, Loaded, Position, RecordedOutcome, Reset, Result, Selection, Status, SubscriptionId,
-    Timestamp, Until, Version, WriteStore,
+    Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Committed, Deadline, DeadlineChange,
+    Deadlines, Envelope, Journal, Loaded, Position, RecordedOutcome, Reset, Result, Selection, Status,
+    SubscriptionId, Timestamp, Until, Version, WriteStore,
 };
 use uuid::Uuid;
 
@@ -74,14 +74,8 @@ pub(super) trait Tamper: Send + Sync + 'static {
         inner.initialise(subscription, at).await
     }
 
-    async fn advance(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-    ) -> Result<()> {
-        inner.advance(subscription, from, to).await
+    async fn advance(&self, inner: &ReferenceStore, advance: &Advance) -> Result<()> {
+        inner.advance(advance).await
     }
 
     async fn reset(
@@ -105,12 +99,10 @@ pub(super) trait Tamper: Send + Sync + 'static {
     async fn apply(
         &self,
         inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
+        advance: &Advance,
         changes: Vec<DeadlineChange>,
     ) -> Result<()> {
-        inner.apply(subscription, from, to, changes).await
+        inner.apply(advance, changes).await
     }
 
     async fn due(
@@ -192,8 +184,8 @@ impl Checkpoints for Tampered {
         self.tamper.initialise(&self.inner, subscription, at).await
     }
 
-    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
-        self.tamper.advance(&self.inner, subscription, from, to).await
+    async fn advance(&self, advance: &Advance) -> Result<()> {
+        self.tamper.advance(&self.inner, advance).await
     }
 
     async fn reset(&self, subscription: &SubscriptionId, reset: &Reset) -> Result<Position> {
@@ -207,14 +199,8 @@ impl Checkpoints for Tampered {
 
 #[async_trait]
 impl Deadlines for Tampered {
-    async fn apply(
-        &self,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
-        self.tamper.apply(&self.inner, subscription, from, to, changes).await
+    async fn apply(&self, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
+        self.tamper.apply(&self.inner, advance, changes).await
     }
 
     async fn due(&self, process: &str, now: Timestamp, limit: usize) -> Result<Vec<Deadline>> {

@@ -1,7 +1,6 @@
 //! Who runs a shared subscription.
 
-use portolan_kernel::Claim;
-
+use super::store::Held;
 use super::{Config, Fault};
 
 pub(crate) struct LeaseKeeper;
@@ -11,7 +10,7 @@ impl LeaseKeeper {
         Ok(Self)
     }
 
-    pub(crate) fn claim(&self, _name: &str) -> Result<Claim, Fault> {
-        Ok(Claim::Taken { by: None })
+    pub(crate) fn claim(&self, _name: &str) -> Result<Held, Fault> {
+        Ok(Held::Elsewhere { by: None })
     }
 }

@@ -7,9 +7,8 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portolan_kernel::{Claim, Lease};
-
 use super::connection::{beside, real_path};
+use super::store::Held;
 use super::{Config, Fault};
 
 /// Hands out leases. A store in memory has one process, which keeps them in a set.
@@ -26,7 +25,7 @@ impl LeaseKeeper {
         Ok(Self { path, held_here: Arc::default() })
     }
 
-    pub(crate) fn claim(&self, name: &str) -> Result<Claim, Fault> {
+    pub(crate) fn claim(&self, name: &str) -> Result<Held, Fault> {
         let Some(path) = &self.path else { return Ok(self.claim_here(name)) };
         let path = beside(path, &format!("-lease-{}", file_name(name)));
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -36,23 +35,23 @@ impl LeaseKeeper {
                 file.set_len(0)?;
                 file.rewind()?;
                 write!(file, "{}", std::process::id())?;
-                Ok(Claim::Granted(Lease::new(HeldFile(file))))
+                Ok(Held::Here(Box::new(HeldFile(file))))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut by = String::new();
                 file.take(32).read_to_string(&mut by)?;
-                Ok(Claim::Taken { by: Some(by).filter(|by| !by.is_empty()) })
+                Ok(Held::Elsewhere { by: Some(by).filter(|by| !by.is_empty()) })
             }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
 
-    fn claim_here(&self, name: &str) -> Claim {
+    fn claim_here(&self, name: &str) -> Held {
         let mut held = self.held_here.lock().unwrap_or_else(PoisonError::into_inner);
         if !held.insert(name.to_owned()) {
-            return Claim::Taken { by: Some(std::process::id().to_string()) };
+            return Held::Elsewhere { by: Some(std::process::id().to_string()) };
         }
-        Claim::Granted(Lease::new(HeldName { name: name.to_owned(), held: Arc::clone(&self.held_here) }))
+        Held::Here(Box::new(HeldName { name: name.to_owned(), held: Arc::clone(&self.held_here) }))
     }
 }
 

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
-    Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId, Timestamp,
 };
 
 use super::tables::{subscription_resets, subscriptions};
-use super::{Conn, Fault, Store};
+use super::{Conn, Fault, Store, leases};
 
 #[async_trait]
 impl Checkpoints for Store {
@@ -46,10 +46,10 @@ impl Checkpoints for Store {
             .await
     }
 
-    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
-        check_order(subscription, from, to)?;
-        let subscription = subscription.clone();
-        self.queue()?.write(move |conn| advance(conn, &subscription, from, to)).await
+    async fn advance(&self, step: &Advance) -> Result<()> {
+        check_order(step)?;
+        let step = step.clone();
+        self.queue()?.write(move |conn| advance(conn, &step)).await
     }
 
     async fn reset(&self, subscription: &SubscriptionId, reset: &Reset) -> Result<Position> {
@@ -141,7 +141,7 @@ const PAUSED: &str = "paused";
 const STOPPED: &str = "stopped";
 
 /// Refuses to go backwards.
-pub(super) fn check_order(subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+pub(super) fn check_order(Advance { subscription, from, to, .. }: &Advance) -> Result<()> {
     if to < from {
         return Err(Error::Invalid(format!(
             "the checkpoint of {subscription} cannot advance from {from} to {to}: backwards is a reset"
@@ -151,12 +151,9 @@ pub(super) fn check_order(subscription: &SubscriptionId, from: Position, to: Pos
 }
 
 /// Moves a checkpoint on, or refuses and writes nothing.
-pub(super) fn advance(
-    conn: &mut Conn,
-    subscription: &SubscriptionId,
-    from: Position,
-    to: Position,
-) -> Result<(), Fault> {
+pub(super) fn advance(conn: &mut Conn, step: &Advance) -> Result<(), Fault> {
+    let Advance { subscription, epoch, from, to } = step;
+    leases::check_epoch(conn, subscription, *epoch)?;
     let at = subscriptions::position.eq(from.get().cast_signed());
     let moved = diesel::update(subscriptions::table.find(key(subscription)).filter(at))
         .set(subscriptions::position.eq(to.get().cast_signed()))

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use portolan_kernel::{Deadline, DeadlineChange, Deadlines, Position, Result, SubscriptionId, Timestamp};
+use portolan_kernel::{Advance, Deadline, DeadlineChange, Deadlines, Result, Timestamp};
 
 use super::checkpoints::{advance, check_order};
 use super::ids::DbUuid;
@@ -11,19 +11,13 @@ use super::{Conn, Fault, Store};
 
 #[async_trait]
 impl Deadlines for Store {
-    async fn apply(
-        &self,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
-        check_order(subscription, from, to)?;
-        let subscription = subscription.clone();
+    async fn apply(&self, step: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
+        check_order(step)?;
+        let step = step.clone();
         self.queue()?
             .write(move |conn| {
                 // First, so that a refusal leaves nothing behind.
-                advance(conn, &subscription, from, to)?;
+                advance(conn, &step)?;
                 changes.iter().try_for_each(|change| apply(conn, change))
             })
             .await

@@ -6,6 +6,7 @@ pub use checkpoints::RecordedReset;
 pub use fault::Fault;
 pub use ids::{DbUuid, SqlUuid};
 pub use info::Info;
+pub(super) use leases::Held;
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use migrate::{Migrated, Schema};
 pub use open::{OpenMode, Store};

@@ -60,6 +60,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    leases (name, version) {
+        name -> Text,
+        version -> BigInt,
+        epoch -> BigInt,
+        owner -> Nullable<Text>,
+        ends_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     subscription_resets (id) {
         id -> BigInt,
         name -> Text,

@@ -159,7 +159,8 @@ async fn a_refusal_that_is_none_stops_the_process_at_once_and_a_resume_goes_on()
     let error = handle.caught_up(["mirror"], Position(2), SOON).await.unwrap_err();
     assert!(matches!(error, NotCaughtUp::Stopped { .. }), "{error}");
     let id = portolan_kernel::SubscriptionId::new("mirror", 1);
-    portolan_kernel::Checkpoints::advance(&*world.checkpoints, &id, Position(1), Position(2)).await.unwrap();
+    let step = portolan_kernel::Advance::new(&id, Position(1), Position(2)).under(portolan_kernel::Epoch(1));
+    portolan_kernel::Checkpoints::advance(&*world.checkpoints, &step).await.unwrap();
     portolan_kernel::Checkpoints::set_status(&*world.checkpoints, &id, Status::Running).await.unwrap();
     shows(&handle, "mirror", |state| *state == SubscriptionState::Running).await;
     assert_eq!(status(&handle, "mirror").await.position, Position(2));

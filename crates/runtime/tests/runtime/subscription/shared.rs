@@ -1,14 +1,15 @@
 //! Leases, checkpoints, pauses and the end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use portolan_kernel::{Checkpoints, Position, Reset, Status, SubscriptionId};
+use portolan_kernel::{Checkpoints, Epoch, Position, Reset, Status, SubscriptionId};
 use portolan_runtime::subscription::{EngineHandle, NotCaughtUp, SubscriptionState};
 
 use super::process::Mirror;
 use super::{SOON, World, shows, status};
-use crate::support::{on_both_runtimes, start, within};
+use crate::support::{FakeLeases, SharedWitness, Witness, on_both_runtimes, start, within};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -43,6 +44,60 @@ fn one_of_two_runs_it_the_other_sees_it_caught_up_and_takes_over() {
         second.settled(&["mirror"], SOON).await.unwrap();
         assert_eq!(world.store.value(3), Some(4));
     });
+}
+
+/// A world whose leases end by themselves.
+async fn world_with_a_term() -> World {
+    let leases = Arc::new(FakeLeases::lasting(Duration::from_secs(5)));
+    World { leases, ..world().await }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_keeps_its_lease_for_many_terms() {
+    let world = world_with_a_term().await;
+    let first = started(&world).await;
+    shows(&first, "mirror", |state| *state == SubscriptionState::Running).await;
+    let second = started(&world).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(matches!(status(&second, "mirror").await.state, SubscriptionState::Elsewhere { .. }));
+    assert_eq!(status(&first, "mirror").await.state, SubscriptionState::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_cannot_extend_its_lease_lets_go_before_the_term_is_over() {
+    let world = world_with_a_term().await;
+    let first = started(&world).await;
+    shows(&first, "mirror", |state| *state == SubscriptionState::Running).await;
+    world.leases.is_away.store(true, Ordering::SeqCst);
+    let since = tokio::time::Instant::now();
+    // It asks for it again at once, and gets it as soon as the term is over.
+    shows(&first, "mirror", |state| matches!(state, SubscriptionState::Elsewhere { .. })).await;
+    assert!(since.elapsed() <= Duration::from_secs(5), "after {:?}", since.elapsed());
+    world.leases.is_away.store(false, Ordering::SeqCst);
+    shows(&first, "mirror", |state| *state == SubscriptionState::Running).await;
+    world.add(2).await;
+    first.settled(&["mirror"], SOON).await.unwrap();
+    assert_eq!(world.store.value(2), Some(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_is_fenced_lets_go_and_leaves_the_checkpoint_alone() {
+    let world = world_with_a_term().await;
+    let first = started(&world).await;
+    first.settled(&["mirror"], SOON).await.unwrap();
+    let before = world.checkpoints.position("mirror");
+    // As if somebody had taken over: what this owner writes is refused from here on.
+    world.checkpoints.fenced_below.lock().unwrap().insert(id(), Epoch(2));
+    world.add(1).await;
+    // It claims again, which makes it the next owner.
+    within(async {
+        while world.checkpoints.position("mirror") == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    first.settled(&["mirror"], SOON).await.unwrap();
+    assert_eq!(world.store.value(2), Some(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,4 +188,47 @@ async fn a_wait_that_is_too_short_says_how_far_it_came() {
     assert_eq!(error, late);
     let unknown = handle.caught_up(["nobody"], Position(1), SOON).await.unwrap_err();
     assert_eq!(unknown, NotCaughtUp::Unknown("nobody".to_owned()));
+}
+
+#[test]
+fn a_view_in_a_store_is_filled_by_one_of_two_and_goes_on_with_the_other() {
+    on_both_runtimes(|| async {
+        let world = World::new().await;
+        let witness = Witness::new("rows", 0);
+        let filling = || {
+            let (witness, checkpoints) = (Arc::clone(&witness), Arc::clone(&world.checkpoints));
+            let view = Arc::new(SharedWitness { witness, checkpoints: Arc::clone(&checkpoints) });
+            world.engine().shared_view(view, checkpoints, Arc::clone(&world.leases) as _)
+        };
+        world.add(24).await;
+        let first = filling().start().await.unwrap();
+        first.caught_up(["rows"], Position(25), SOON).await.unwrap();
+        let second = filling().start().await.unwrap();
+        world.add(5).await;
+        second.caught_up(["rows"], Position(30), SOON).await.unwrap();
+        assert!(matches!(status(&second, "rows").await.state, SubscriptionState::Elsewhere { .. }));
+        first.shutdown(SOON).await.unwrap();
+        shows(&second, "rows", |state| *state == SubscriptionState::Running).await;
+        world.add(5).await;
+        second.caught_up(["rows"], Position(35), SOON).await.unwrap();
+        assert_eq!(witness.got(), (1..=35).collect::<Vec<_>>(), "each event once");
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_view_of_a_former_owner_changes_nothing() {
+    let world = World::new().await;
+    let witness = Witness::new("rows", 0);
+    let checkpoints = Arc::clone(&world.checkpoints);
+    let view =
+        Arc::new(SharedWitness { witness: Arc::clone(&witness), checkpoints: Arc::clone(&checkpoints) });
+    let leases = Arc::clone(&world.leases) as _;
+    let handle =
+        world.engine().shared_view(view, Arc::clone(&checkpoints) as _, leases).start().await.unwrap();
+    handle.caught_up(["rows"], Position(1), SOON).await.unwrap();
+    let subscription = SubscriptionId::new("rows", 1);
+    checkpoints.fenced_below.lock().unwrap().insert(subscription, Epoch(9));
+    world.add(1).await;
+    shows(&handle, "rows", |state| *state != SubscriptionState::Running).await;
+    assert_eq!(witness.got(), [1]);
 }

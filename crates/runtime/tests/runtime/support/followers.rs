@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Batch, Codec, Decoder, Envelope, Error, EventHandler, Position, Projection, Recorded, Result,
+    Advance, Batch, Checkpoints, Codec, Decoder, Envelope, Error, EventHandler, Position, Projection,
+    Recorded, Result, SubscriptionId,
 };
 use tokio::sync::watch;
 
+use super::FakeCheckpoints;
 use super::counter::{CounterCodec, Happened};
 
 /// Decodes, counts, and cannot read `Unknown`.
@@ -120,5 +122,33 @@ impl EventHandler<Happened> for Logs {
         self.log.lock().unwrap().push(format!("{} {}", self.name, event.position));
         self.witness.position.send_replace(event.position);
         Ok(())
+    }
+}
+
+/// A witness whose position is a checkpoint, as that of a view which several processes read.
+pub struct SharedWitness {
+    pub witness: Arc<Witness>,
+    pub checkpoints: Arc<FakeCheckpoints>,
+}
+
+#[async_trait]
+impl Projection<Happened> for SharedWitness {
+    fn name(&self) -> &str {
+        Projection::name(&*self.witness)
+    }
+
+    async fn position(&self) -> Result<Position> {
+        Ok(self.checkpoints.position(self.name()))
+    }
+
+    async fn apply(&self, batch: Batch<'_, Happened>) -> Result<()> {
+        let id = SubscriptionId::new(self.name(), 1);
+        let step = Advance::new(&id, self.position().await?, batch.to()).under(batch.epoch());
+        self.checkpoints.advance(&step).await?;
+        self.witness.apply(batch).await
+    }
+
+    async fn reset(&self) -> Result<()> {
+        Err(Error::Unsupported("a reset".to_owned()))
     }
 }

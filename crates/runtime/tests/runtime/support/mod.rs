@@ -2,7 +2,7 @@
 
 pub use clock::ManualClock;
 pub use counter::{Add, Counter, CounterCodec, Happened, Peek, Service, key, start};
-pub use followers::{CountingDecoder, Fault, Logs, Witness};
+pub use followers::{CountingDecoder, Fault, Logs, SharedWitness, Witness};
 pub use ports::{FakeCheckpoints, FakeDeadlines, FakeLeases};
 pub use store::FakeStore;
 

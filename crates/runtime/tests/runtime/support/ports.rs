@@ -1,19 +1,23 @@
 //! Checkpoints, leases and deadlines in memory.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoint, Checkpoints, Claim, Deadline, DeadlineChange, Deadlines, Error, Lease, Leases, Position,
-    Reset, Result, Status, SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints, Claim, Deadline, DeadlineChange, Deadlines, Epoch, Error, Lease,
+    Leases, Position, Reset, Result, Status, SubscriptionId, Timestamp,
 };
+use tokio::time::Instant;
 use uuid::Uuid;
 
 #[derive(Default)]
 pub struct FakeCheckpoints {
     rows: Mutex<BTreeMap<SubscriptionId, (Position, Status)>>,
+    /// The epoch of each subscription's present owner, as far as a test tells.
+    pub fenced_below: Mutex<BTreeMap<SubscriptionId, Epoch>>,
     pub saves: AtomicUsize,
 }
 
@@ -47,15 +51,19 @@ impl Checkpoints for FakeCheckpoints {
         Ok(())
     }
 
-    async fn advance(&self, subscription: &SubscriptionId, from: Position, to: Position) -> Result<()> {
+    async fn advance(&self, advance: &Advance) -> Result<()> {
+        let Advance { subscription, epoch, from, to } = advance;
         self.saves.fetch_add(1, Ordering::SeqCst);
+        if *epoch < self.fenced_below.lock().unwrap().get(subscription).copied().unwrap_or_default() {
+            return Err(Error::Fenced(subscription.to_string()));
+        }
         let mut rows = self.rows.lock().unwrap();
         let row = rows.get_mut(subscription).ok_or_else(|| Error::NotFound(subscription.to_string()))?;
-        if row.0 != from {
+        if row.0 != *from {
             let (expected, actual) = (from.get(), row.0.get());
             return Err(Error::Conflict { what: subscription.to_string(), expected, actual });
         }
-        row.0 = to;
+        row.0 = *to;
         Ok(())
     }
 
@@ -73,25 +81,69 @@ impl Checkpoints for FakeCheckpoints {
     }
 }
 
+/// Leases in memory, which end when they are given back; with a term also when they are not extended for so long.
 #[derive(Default)]
-pub struct FakeLeases(Arc<Mutex<HashSet<String>>>);
+pub struct FakeLeases {
+    rows: Mutex<BTreeMap<SubscriptionId, Row>>,
+    pub term: Option<Duration>,
+    /// Extending fails while this is set.
+    pub is_away: AtomicBool,
+}
 
-/// Gives a lease back when it is dropped.
-struct Held(Arc<Mutex<HashSet<String>>>, String);
+#[derive(Default)]
+struct Row {
+    epoch: Epoch,
+    ends_at: Option<Instant>,
+}
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.lock().unwrap().remove(&self.1);
+impl FakeLeases {
+    pub fn lasting(term: Duration) -> Self {
+        Self { term: Some(term), ..Self::default() }
+    }
+
+    fn end_of_term(&self) -> Instant {
+        Instant::now() + self.term.unwrap_or(Duration::from_secs(86_400 * 365))
     }
 }
 
 #[async_trait]
 impl Leases for FakeLeases {
-    async fn claim(&self, name: &str) -> Result<Claim> {
-        if self.0.lock().unwrap().insert(name.to_owned()) {
-            return Ok(Claim::Granted(Lease::new(Held(Arc::clone(&self.0), name.to_owned()))));
+    async fn claim(&self, subscription: &SubscriptionId) -> Result<Claim> {
+        let mut rows = self.rows.lock().unwrap();
+        let row = rows.entry(subscription.clone()).or_default();
+        if row.ends_at.is_some_and(|ends_at| ends_at > Instant::now()) {
+            return Ok(Claim::Taken { by: Some("process 42".to_owned()) });
         }
-        Ok(Claim::Taken { by: Some("process 42".to_owned()) })
+        *row = Row { epoch: Epoch(row.epoch.get() + 1), ends_at: Some(self.end_of_term()) };
+        Ok(Claim::Granted(Lease::new(subscription.clone(), row.epoch)))
+    }
+
+    async fn extend(&self, lease: &Lease) -> Result<()> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("the leases are away"));
+        }
+        let mut rows = self.rows.lock().unwrap();
+        match rows.get_mut(lease.subscription()) {
+            Some(row) if row.epoch == lease.epoch() && row.ends_at.is_some() => {
+                row.ends_at = Some(self.end_of_term());
+                Ok(())
+            }
+            _ => Err(Error::Fenced(lease.subscription().to_string())),
+        }
+    }
+
+    async fn release(&self, lease: Lease) -> Result<()> {
+        let mut rows = self.rows.lock().unwrap();
+        if let Some(row) = rows.get_mut(lease.subscription())
+            && row.epoch == lease.epoch()
+        {
+            row.ends_at = None;
+        }
+        Ok(())
+    }
+
+    fn term(&self) -> Option<Duration> {
+        self.term
     }
 }
 
@@ -114,14 +166,8 @@ impl FakeDeadlines {
 
 #[async_trait]
 impl Deadlines for FakeDeadlines {
-    async fn apply(
-        &self,
-        subscription: &SubscriptionId,
-        from: Position,
-        to: Position,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
-        self.checkpoints.advance(subscription, from, to).await?;
+    async fn apply(&self, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
+        self.checkpoints.advance(advance).await?;
         let mut rows = self.rows.lock().unwrap();
         for change in changes {
             match change {

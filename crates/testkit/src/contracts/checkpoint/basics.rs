@@ -1,6 +1,6 @@
 //! Making and reading checkpoints.
 
-use portolan_kernel::{Checkpoint, Error, Position, Status, SubscriptionId};
+use portolan_kernel::{Advance, Checkpoint, Error, Position, Status, SubscriptionId};
 
 use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
 
@@ -38,7 +38,7 @@ pub async fn c03_positions_are_exact_up_to_the_largest(subject: &mut Subject) ->
     for to in [1, 2, (1 << 31) + 1, (1 << 53) + 1, i64::MAX as u64 - 1, i64::MAX as u64].map(Position) {
         let at = checkpoints.get(&orders).await?.or_breach("the checkpoint")?;
         ensure_eq!(at.position, from, "the position");
-        checkpoints.advance(&orders, from, to).await?;
+        checkpoints.advance(&Advance::new(&orders, from, to)).await?;
         from = to;
     }
     let at = checkpoints.get(&orders).await?.or_breach("the checkpoint")?;
@@ -55,7 +55,7 @@ pub async fn c14_subscriptions_and_their_versions_are_independent(subject: &mut 
         checkpoints.initialise(id, Position::ZERO).await?;
     }
     let stopped = Status::Stopped { reason: "at position 7: it's \"odd\" \u{1f99c}".to_owned() };
-    checkpoints.advance(&ids[0], Position::ZERO, Position(7)).await?;
+    checkpoints.advance(&Advance::new(&ids[0], Position::ZERO, Position(7))).await?;
     checkpoints.set_status(&ids[1], Status::Paused).await?;
     checkpoints.set_status(&ids[3], stopped.clone()).await?;
     let checkpoint = |index: usize, position, status| Checkpoint {

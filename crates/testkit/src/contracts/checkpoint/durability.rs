@@ -1,6 +1,6 @@
 //! What was saved is there.
 
-use portolan_kernel::{Checkpoint, Position, Reset, Status, SubscriptionId};
+use portolan_kernel::{Advance, Checkpoint, Position, Reset, Status, SubscriptionId};
 
 use crate::child::Tell;
 use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
@@ -32,7 +32,7 @@ pub(crate) async fn work(subject: &Subject, tell: &Tell) -> Verdict {
     let (checkpoints, orders) = (subject.checkpoints()?, SubscriptionId::new("orders", 1));
     let mut at = checkpoints.get(&orders).await?.or_breach("the checkpoint")?.position;
     loop {
-        checkpoints.advance(&orders, at, at.plus(1)).await?;
+        checkpoints.advance(&Advance::new(&orders, at, at.plus(1))).await?;
         at = at.plus(1);
         if !tell(at.get()) {
             return Ok(());
@@ -47,7 +47,7 @@ pub async fn c15_what_was_saved_survives_reopening(subject: &mut Subject) -> Ver
     let checkpoints = subject.checkpoints()?;
     checkpoints.initialise(&first, Position::ZERO).await?;
     checkpoints.initialise(&second, Position(8)).await?;
-    checkpoints.advance(&first, Position::ZERO, Position(3)).await?;
+    checkpoints.advance(&Advance::new(&first, Position::ZERO, Position(3))).await?;
     checkpoints.set_status(&first, stopped.clone()).await?;
     let reset = Reset { to: Position(2), by: "me".to_owned(), reason: "again".to_owned() };
     checkpoints.reset(&second, &reset).await?;

@@ -1,6 +1,6 @@
 //! Forwards by advancing, backwards by a reset.
 
-use portolan_kernel::{Error, Position, Reset, SubscriptionId};
+use portolan_kernel::{Advance, Error, Position, Reset, SubscriptionId};
 
 use crate::tasks::all;
 use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
@@ -9,13 +9,13 @@ use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
 pub async fn c04_an_advance_from_a_stale_value_conflicts(subject: &mut Subject) -> Verdict {
     let checkpoints = subject.checkpoints()?;
     let orders = SubscriptionId::new("orders", 1);
-    let missing = checkpoints.advance(&orders, Position(2), Position(3)).await;
+    let missing = checkpoints.advance(&Advance::new(&orders, Position(2), Position(3))).await;
     conflicts(&missing, 2, 0)?;
     ensure_eq!(checkpoints.get(&orders).await?, None, "the checkpoint that is not there");
     checkpoints.initialise(&orders, Position::ZERO).await?;
-    checkpoints.advance(&orders, Position::ZERO, Position(5)).await?;
+    checkpoints.advance(&Advance::new(&orders, Position::ZERO, Position(5))).await?;
     for stale in [0, 4, 6] {
-        let refused = checkpoints.advance(&orders, Position(stale), Position(9)).await;
+        let refused = checkpoints.advance(&Advance::new(&orders, Position(stale), Position(9))).await;
         conflicts(&refused, stale, 5)?;
     }
     let at = checkpoints.get(&orders).await?.or_breach("the checkpoint")?;
@@ -23,7 +23,7 @@ pub async fn c04_an_advance_from_a_stale_value_conflicts(subject: &mut Subject) 
 
     let racers = (0..8_u64).map(|racer| {
         let (checkpoints, orders) = (checkpoints.clone(), orders.clone());
-        async move { Ok(checkpoints.advance(&orders, Position(5), Position(10 + racer)).await) }
+        async move { Ok(checkpoints.advance(&Advance::new(&orders, Position(5), Position(10 + racer))).await) }
     });
     let won = all(racers).await?.iter().filter(|answer| answer.is_ok()).count();
     ensure_eq!(won, 1, "the number of winners of a race");
@@ -35,10 +35,10 @@ pub async fn c05_only_a_reset_goes_backwards(subject: &mut Subject) -> Verdict {
     let checkpoints = subject.checkpoints()?;
     let orders = SubscriptionId::new("orders", 1);
     checkpoints.initialise(&orders, Position::ZERO).await?;
-    checkpoints.advance(&orders, Position::ZERO, Position(5)).await?;
-    let refused = checkpoints.advance(&orders, Position(5), Position(4)).await;
+    checkpoints.advance(&Advance::new(&orders, Position::ZERO, Position(5))).await?;
+    let refused = checkpoints.advance(&Advance::new(&orders, Position(5), Position(4))).await;
     ensure!(matches!(refused, Err(Error::Invalid(_))), "going backwards is answered {refused:?}");
-    checkpoints.advance(&orders, Position(5), Position(5)).await?;
+    checkpoints.advance(&Advance::new(&orders, Position(5), Position(5))).await?;
     let at = async || {
         let checkpoint = checkpoints.get(&orders).await?;
         Verdict::Ok(checkpoint.or_breach("the checkpoint")?.position)

@@ -1,7 +1,9 @@
 //! A checkpoint and what its subscription fills, in one transaction: seen on deadlines, which every write store of
 //! this project keeps beside its checkpoints.
 
-use portolan_kernel::{Deadline, DeadlineChange, Error, Id as _, Position, SubscriptionId, Timestamp};
+use portolan_kernel::{
+    Advance, Deadline, DeadlineChange, Error, Id as _, Position, SubscriptionId, Timestamp,
+};
 
 use crate::builders::counter_id;
 use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
@@ -10,23 +12,27 @@ use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
 pub async fn c06_checkpoint_and_read_model_move_in_one_transaction(subject: &mut Subject) -> Verdict {
     let (checkpoints, deadlines) = (subject.checkpoints()?, subject.deadlines()?);
     let closing = SubscriptionId::new("closing", 1);
-    let early = deadlines.apply(&closing, Position::ZERO, Position(1), vec![set(subject, "one", 10)]).await;
+    let early = deadlines
+        .apply(&Advance::new(&closing, Position::ZERO, Position(1)), vec![set(subject, "one", 10)])
+        .await;
     ensure!(matches!(early, Err(Error::Conflict { .. })), "without a checkpoint it is answered {early:?}");
     ensure_eq!(deadlines.next("closing").await?, None, "the deadline without a checkpoint");
 
     checkpoints.initialise(&closing, Position::ZERO).await?;
-    deadlines.apply(&closing, Position::ZERO, Position(4), vec![set(subject, "one", 10)]).await?;
+    deadlines
+        .apply(&Advance::new(&closing, Position::ZERO, Position(4)), vec![set(subject, "one", 10)])
+        .await?;
     let at = checkpoints.get(&closing).await?.or_breach("the checkpoint")?;
     ensure_eq!(at.position, Position(4), "the checkpoint");
     ensure_eq!(deadlines.next("closing").await?, Some(time(10)), "the deadline");
 
     let changes = vec![set(subject, "two", 5), clear("one")];
-    let stale = deadlines.apply(&closing, Position(3), Position(9), changes.clone()).await;
+    let stale = deadlines.apply(&Advance::new(&closing, Position(3), Position(9)), changes.clone()).await;
     ensure!(
         matches!(stale, Err(Error::Conflict { expected: 3, actual: 4, .. })),
         "a stale one is answered {stale:?}"
     );
-    let back = deadlines.apply(&closing, Position(4), Position(2), changes).await;
+    let back = deadlines.apply(&Advance::new(&closing, Position(4), Position(2)), changes).await;
     ensure!(matches!(back, Err(Error::Invalid(_))), "one that goes backwards is answered {back:?}");
     let at = checkpoints.get(&closing).await?.or_breach("the checkpoint")?;
     ensure_eq!(at.position, Position(4), "the checkpoint after what was refused");
@@ -48,7 +54,7 @@ pub async fn c06_deadlines_come_due_in_order(subject: &mut Subject) -> Verdict {
         set(subject, "moved", 20),
         clear("cleared"),
     ];
-    deadlines.apply(&closing, Position::ZERO, Position(6), changes.clone()).await?;
+    deadlines.apply(&Advance::new(&closing, Position::ZERO, Position(6)), changes.clone()).await?;
     let kept = deadlines.due("closing", time(99), 9).await?.into_iter().map(DeadlineChange::Set);
     let wanted = [1, 4, 0].map(|index| changes[index].clone());
     ensure_eq!(kept.collect::<Vec<_>>(), wanted, "the deadlines, whole");
@@ -67,7 +73,9 @@ pub async fn c06_deadlines_come_due_in_order(subject: &mut Subject) -> Verdict {
     deadlines.complete(&first).await?;
     ensure_eq!(due(99, 9).await?, [time(20), time(30)], "what is left when the earliest is done");
     let old = deadlines.due("closing", time(20), 1).await?.pop().or_breach("the next")?;
-    deadlines.apply(&closing, Position(6), Position(7), vec![set(subject, "moved", 40)]).await?;
+    deadlines
+        .apply(&Advance::new(&closing, Position(6), Position(7)), vec![set(subject, "moved", 40)])
+        .await?;
     deadlines.complete(&old).await?;
     ensure_eq!(
         due(99, 9).await?,
