@@ -15,6 +15,8 @@ pub enum Capability {
     ResetRecords,
     /// Its harness counts how often the store looks for commits by itself.
     CountPolls,
+    /// A lease that is not extended ends by the store's clock; without it, a lease ends with its process alone.
+    LeaseTerm,
 }
 
 impl Capability {
@@ -28,6 +30,7 @@ impl Capability {
             Self::Deadlines => "deadlines",
             Self::ResetRecords => "reset records",
             Self::CountPolls => "count polls",
+            Self::LeaseTerm => "lease term",
         }
     }
 }

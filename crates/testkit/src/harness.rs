@@ -2,16 +2,17 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoints, Clock, Deadlines, Error, Journal, Position, Projection, ReadRepository, Reset, Result,
-    SubscriptionId, WriteStore,
+    Checkpoints, Clock, Deadlines, Error, Journal, Leases, Position, Projection, ReadRepository, Reset,
+    Result, SubscriptionId, WriteStore,
 };
 
 use crate::child::{self, Child};
 use crate::counter::{CounterEvent, CounterView};
-use crate::{Capabilities, Subject, Verdict};
+use crate::{Capabilities, ManualClock, Subject, Verdict};
 
 /// A way to make and open stores of one kind for counters ([`counter::registry`](crate::counter::registry)).
 ///
@@ -49,6 +50,14 @@ pub trait WriteHarness: Send + Sync + 'static {
         _subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
         Err(Error::Unsupported("this harness shows no records of resets".to_owned()))
+    }
+
+    /// Lets this much time pass by the clock that decides about leases. For
+    /// [`Capability::LeaseTerm`](crate::Capability::LeaseTerm).
+    ///
+    /// Unless it is overridden, that is the clock that the test moves; a server's own clock has to be waited for.
+    async fn pass(&self, clock: &ManualClock, time: Duration) {
+        clock.advance(time);
     }
 
     /// Lets another process work on the store at this address, kills it when it has told of `enough` results,
@@ -91,6 +100,8 @@ pub struct WritePorts {
     pub journal: Arc<dyn Journal>,
     /// How far its subscriptions are.
     pub checkpoints: Arc<dyn Checkpoints>,
+    /// Who runs its subscriptions.
+    pub leases: Arc<dyn Leases>,
     /// For [`Capability::Deadlines`](crate::Capability::Deadlines).
     pub deadlines: Option<Arc<dyn Deadlines>>,
     /// How often the store has looked for new commits by itself.
@@ -102,11 +113,12 @@ pub struct WritePorts {
 
 impl WritePorts {
     /// The ports of a store that implements them all.
-    pub fn of<S: WriteStore + Journal + Checkpoints + Deadlines>(store: Arc<S>) -> Self {
+    pub fn of<S: WriteStore + Journal + Checkpoints + Leases + Deadlines>(store: Arc<S>) -> Self {
         Self {
             store: Arc::clone(&store) as _,
             journal: Arc::clone(&store) as _,
             checkpoints: Arc::clone(&store) as _,
+            leases: Arc::clone(&store) as _,
             deadlines: Some(Arc::clone(&store) as _),
             polls: None,
             own: Some(store),

@@ -77,7 +77,7 @@ macro_rules! journal_contract {
     };
 }
 
-/// The contract of checkpoints, as tests of the harness that this expression makes.
+/// The contract of checkpoints and leases, as tests of the harness that this expression makes.
 #[macro_export]
 macro_rules! checkpoint_contract {
     ($harness:expr) => {
@@ -90,6 +90,15 @@ macro_rules! checkpoint_contract {
             c05_a_reset_is_recorded
             c06_checkpoint_and_read_model_move_in_one_transaction
             c06_deadlines_come_due_in_order
+            c07_a_held_lease_refuses_a_second_owner
+            c07_a_held_lease_refuses_another_process
+            c08_of_twenty_claims_at_once_one_is_granted
+            c09_a_released_lease_is_claimable_at_once
+            c10_a_lease_is_stolen_only_after_its_end
+            c11_a_former_owner_is_fenced
+            c11_a_robbed_owners_change_is_rolled_back
+            c12_only_the_owner_extends
+            c13_the_stores_clock_decides
             c14_subscriptions_and_their_versions_are_independent
             c15_what_was_saved_survives_a_kill
             c15_what_was_saved_survives_reopening

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portolan_kernel::{
     AggregateKey, Checkpoints, Context, Deadlines, Envelope, Fingerprint, Handle, IdSource, Journal, Kept,
-    Position, Receipt, UnitOfWork, Until, Version, WriteSide, WriteStore,
+    Leases, Position, Receipt, UnitOfWork, Until, Version, WriteSide, WriteStore,
 };
 use uuid::Uuid;
 
@@ -131,6 +131,14 @@ impl Subject {
         Ok(Arc::clone(&self.ports()?.checkpoints))
     }
 
+    /// The leases.
+    ///
+    /// # Errors
+    /// As [`ports`](Self::ports).
+    pub fn leases(&self) -> Verdict<Arc<dyn Leases>> {
+        Ok(Arc::clone(&self.ports()?.leases))
+    }
+
     /// The deadlines.
     ///
     /// # Errors
@@ -150,7 +158,15 @@ impl Subject {
     /// # Errors
     /// A breach where it cannot be opened.
     pub async fn open_beside(&self) -> Verdict<WritePorts> {
-        Ok(self.harness.open(&self.place.address, Arc::new(self.clock.clone())).await?)
+        self.open_beside_by(&self.clock).await
+    }
+
+    /// As [`open_beside`](Self::open_beside), by another process whose clock is this one.
+    ///
+    /// # Errors
+    /// A breach where it cannot be opened.
+    pub async fn open_beside_by(&self, clock: &ManualClock) -> Verdict<WritePorts> {
+        Ok(self.harness.open(&self.place.address, Arc::new(clock.clone())).await?)
     }
 
     /// Drops every handle on the store and opens it again. What a clause still holds of it is its own mistake.

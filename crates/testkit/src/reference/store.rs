@@ -27,7 +27,7 @@ impl ReferenceStore {
     }
 
     /// The time by the store's clock, which decides about leases: that of whoever opened it first.
-    pub(super) fn store_now(&self) -> Timestamp {
+    pub(crate) fn store_now(&self) -> Timestamp {
         self.data.clock.get_or_init(|| Arc::clone(&self.clock)).now()
     }
 }

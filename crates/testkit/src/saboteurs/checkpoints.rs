@@ -28,7 +28,9 @@ saboteurs! {
     "resets without a record" ResetsInSilence,
         breaks ["c05_a_reset_is_recorded"];
     "writes deadlines before it looks at the checkpoint" AppliesFirst,
-        breaks ["c06_checkpoint_and_read_model_move_in_one_transaction"];
+        breaks ["c06_checkpoint_and_read_model_move_in_one_transaction"] also [
+            "c11_a_robbed_owners_change_is_rolled_back"
+        ];
     "answers deadlines in any order" ShufflesDeadlines,
         breaks ["c06_deadlines_come_due_in_order"];
     "takes all versions of a subscription for one" IgnoresVersions,

@@ -19,6 +19,8 @@ saboteurs! {
         ] also [
             "c05_a_reset_is_recorded"
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
+            "c07_a_held_lease_refuses_another_process"
+            "c13_the_stores_clock_decides"
         ];
     "never writes to the disk" Volatile::new(false),
         breaks [
@@ -32,6 +34,8 @@ saboteurs! {
             "w11_a_dropped_commit_leaves_all_or_nothing"
             "w19_what_was_acknowledged_survives_a_kill"
             "w21_a_repeated_command_answers_its_first_outcome"
+            "c07_a_held_lease_refuses_another_process"
+            "c13_the_stores_clock_decides"
         ];
 }
 

@@ -23,6 +23,7 @@ mod durability;
 mod feed;
 mod fidelity;
 mod idempotency;
+mod leases;
 mod races;
 mod readers;
 mod tamper;
@@ -55,6 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static Saboteur> {
         idempotency::ALL,
         feed::ALL,
         checkpoints::ALL,
+        leases::ALL,
     ];
     themes.into_iter().flatten()
 }

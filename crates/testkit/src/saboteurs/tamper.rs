@@ -1,12 +1,13 @@
 //! The decorator that all saboteurs share: every call of every port goes through a [`Tamper`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Committed, Deadline, DeadlineChange,
-    Deadlines, Envelope, Journal, Loaded, Position, RecordedOutcome, Reset, Result, Selection, Status,
-    SubscriptionId, Timestamp, Until, Version, WriteStore,
+    Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Claim, Committed, Deadline, DeadlineChange,
+    Deadlines, Envelope, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result, Selection,
+    Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
 };
 use uuid::Uuid;
 
@@ -105,6 +106,18 @@ pub(super) trait Tamper: Send + Sync + 'static {
         inner.apply(advance, changes).await
     }
 
+    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
+        inner.claim(subscription).await
+    }
+
+    async fn extend(&self, inner: &ReferenceStore, lease: &Lease) -> Result<()> {
+        inner.extend(lease).await
+    }
+
+    async fn release(&self, inner: &ReferenceStore, lease: Lease) -> Result<()> {
+        inner.release(lease).await
+    }
+
     async fn due(
         &self,
         inner: &ReferenceStore,
@@ -194,6 +207,25 @@ impl Checkpoints for Tampered {
 
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
         self.tamper.set_status(&self.inner, subscription, status).await
+    }
+}
+
+#[async_trait]
+impl Leases for Tampered {
+    async fn claim(&self, subscription: &SubscriptionId) -> Result<Claim> {
+        self.tamper.claim(&self.inner, subscription).await
+    }
+
+    async fn extend(&self, lease: &Lease) -> Result<()> {
+        self.tamper.extend(&self.inner, lease).await
+    }
+
+    async fn release(&self, lease: Lease) -> Result<()> {
+        self.tamper.release(&self.inner, lease).await
+    }
+
+    fn term(&self) -> Option<Duration> {
+        self.inner.term()
     }
 }
 

@@ -38,10 +38,14 @@ fn address_of(store: &Arc<dyn WriteStore>) -> usize {
 #[async_trait]
 impl WriteHarness for SqliteHarness {
     fn capabilities(&self) -> Capabilities {
+        let capabilities = Capabilities::all().without(
+            Capability::LeaseTerm,
+            "a lease ends with its process, of which the system tells at once",
+        );
         if !self.in_memory {
-            return Capabilities::all();
+            return capabilities;
         }
-        Capabilities::all()
+        capabilities
             .without(Capability::Reopen, "a store in memory is gone with its last handle")
             .without(Capability::Kill, "a store in memory is gone with its process")
             .without(
