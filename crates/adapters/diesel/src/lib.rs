@@ -1,20 +1,21 @@
 //! The write store on SQL databases: aggregates in rows, and beside them the journal, the outcomes of commands,
 //! checkpoints, deadlines and leases, all in one transaction where it matters.
 //!
-//! [`sqlite::Store`] implements the ports of [`portolan_kernel`]. Aggregates are kept by a [`sqlite::Mapper`] each,
-//! which learns from the events which rows change; nothing is ever compared with what was there before. The
-//! marketplace's mappers are in [`sqlite::market`], behind the default feature `market`; nothing else here knows a
-//! business.
+//! [`sqlite::Store`] implements the ports of [`portolan_kernel`]. Aggregates are kept by a [`Mapper`] each, which learns
+//! from the events which rows change; nothing is ever compared with what was there before. A mapper names no engine. The
+//! marketplace's mappers are in [`market`], behind the default feature `market`; nothing else here knows a business.
 //!
 //! Where things are:
+//! - `mapper.rs` and `rows/` are what a mapper is written with: rows of typed columns, and what happens to them;
 //! - `store/` is the same for every engine: its files name no engine, only the aliases `Conn` and `Db` and the
 //!   functions of `engine`. An engine mounts them with `#[path]`, so that each has types of its own;
-//! - `sqlite/` is what is peculiar to SQLite: opening a file, its log, its locks, its faults;
-//! - `market/` holds tables and mappers of the marketplace, mounted likewise;
+//! - `sqlite/` is what is peculiar to SQLite: opening a file, its log, its locks, its faults, its way with rows;
+//! - `market/` holds the mappers of the marketplace;
 //! - `migrations/<engine>/` holds the schemas.
 //!
-//! To add an engine: a folder beside `sqlite/` with the same files, its migrations, and the mounts.
-//! To keep an aggregate of your own: write its [`sqlite::Mapper`], with a [`sqlite::Schema`] for its tables.
+//! To add an engine: a folder beside `sqlite/` with the same files, its migrations, the mounts, and its line in
+//! `engines.rs`.
+//! To keep an aggregate of your own: write its [`Mapper`], with a [`Schema`] for its tables.
 
 #![cfg_attr(
     any(feature = "postgres-engine", feature = "mysql-engine"),
@@ -25,8 +26,10 @@
 )]
 
 pub use diesel;
-
+pub use ids::{DbUuid, SqlUuid};
+pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use prepared::{Prepared, Update, update};
+pub use schema::Schema;
 
 #[cfg(feature = "sqlite")]
 use libsqlite3_sys as _;
@@ -38,10 +41,17 @@ use {mysqlclient_src as _, mysqlclient_sys as _};
 #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
 mod address;
 mod config;
+mod engines;
+mod ids;
+mod mapper;
+#[cfg(feature = "market")]
+pub mod market;
 #[cfg(feature = "mysql-engine")]
 pub mod mysql;
 #[cfg(feature = "postgres-engine")]
 pub mod postgres;
 mod prepared;
+pub mod rows;
+mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

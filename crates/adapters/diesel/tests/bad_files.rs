@@ -7,8 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use portolan_diesel::Mappers;
 use portolan_diesel::diesel::connection::SimpleConnection as _;
-use portolan_diesel::sqlite::{Config, Mappers, OpenMode, Store};
+use portolan_diesel::sqlite::{Config, OpenMode, Store};
 use portolan_kernel::{Error, Journal as _, Leases as _, Position, WriteStore as _};
 use support::{CounterMapper, Fixture, sentence, stored, version};
 

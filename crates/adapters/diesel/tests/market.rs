@@ -12,8 +12,10 @@ use portolan_application::wire;
 use portolan_diesel::diesel::prelude::*;
 use portolan_diesel::diesel::sql_types::BigInt;
 use portolan_diesel::diesel::{self, connection::SimpleConnection as _};
-use portolan_diesel::sqlite::market::{self, ListingMapper};
-use portolan_diesel::sqlite::{Config, Conn, Mapper as _, OpenMode, RowChange, Store, Stored};
+use portolan_diesel::market::{self, ListingMapper};
+use portolan_diesel::rows::Rows;
+use portolan_diesel::sqlite::{Config, Conn, OpenMode, Store};
+use portolan_diesel::{Mapper as _, RowChange};
 use portolan_domain::PartyId;
 use portolan_domain::listing::{Draft, Listing, ListingId};
 use portolan_domain::order::{Address, Line, Order, OrderId, Placement};
@@ -202,11 +204,13 @@ async fn a_bid_writes_one_bid_and_one_listing_however_many_there_are() {
         let change =
             RowChange { state: &listing, events: &events, version: Version(number.cast_unsigned() + 3) };
         let before = total_changes(&mut conn);
-        ListingMapper.update(&mut conn, &change).unwrap();
+        let mut rows = Rows::new();
+        ListingMapper.update(&change, &mut rows);
+        rows.write(&mut conn).unwrap();
         assert_eq!(total_changes(&mut conn) - before, 2, "rows written by bid {number}");
     }
-    let stored = ListingMapper.load(&mut conn, id).unwrap();
-    assert_eq!(stored, Some(Stored { state: listing, version: Version(503) }));
+    conn.batch_execute("commit").unwrap();
+    assert_eq!(market.load(id).await, listing);
 }
 
 fn total_changes(conn: &mut Conn) -> i64 {

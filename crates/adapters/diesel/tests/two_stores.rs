@@ -102,7 +102,8 @@ async fn two_that_make_the_store_at_once_make_one() {
             let config = fixture.config();
             let clock = fixture.clock.clone();
             tokio::task::spawn_blocking(move || {
-                use portolan_diesel::sqlite::{Mappers, OpenMode, Store};
+                use portolan_diesel::Mappers;
+                use portolan_diesel::sqlite::{OpenMode, Store};
                 let mappers = Mappers::new().with(support::CounterMapper);
                 let registry = portolan_testkit::counter::registry();
                 Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, std::sync::Arc::new(clock))

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use portolan_diesel::market;
+use portolan_diesel::sqlite::Check;
 use portolan_diesel::sqlite::Store as WriteStore;
-use portolan_diesel::sqlite::{self, Check};
 use serde_json::json;
 
 use crate::cli::Store;
@@ -26,8 +27,7 @@ pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
 
 async fn migrate(config: &Config) -> Result<(), Failure> {
     let store = wiring::store_config(config)?;
-    let migrating =
-        tokio::task::spawn_blocking(move || WriteStore::migrate(&store, &sqlite::market::mappers()));
+    let migrating = tokio::task::spawn_blocking(move || WriteStore::migrate(&store, &market::mappers()));
     let done = migrating.await.map_err(|error| Failure::Failed(error.to_string()))??;
     if done.is_empty() {
         output::note("the schema is up to date");

@@ -10,6 +10,7 @@ mod views;
 use std::sync::Arc;
 
 use portolan_application::wire::{self, MarketDecoder, MarketEvent};
+use portolan_diesel::market;
 use portolan_diesel::sqlite::{self, OpenMode, Store};
 use portolan_kernel::Clock;
 use portolan_runtime::SystemClock;
@@ -62,7 +63,7 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
     }
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Store::open(&store, mode, &wire::registry(), &sqlite::market::mappers(), clock)
+        Store::open(&store, mode, &wire::registry(), &market::mappers(), clock)
     });
     match opened.await {
         Ok(store) => store.map_err(Into::into),

@@ -1,14 +1,14 @@
-//! The marketplace in rows: its tables and mappers. An engine mounts this folder below its own module.
+//! The marketplace in rows: its tables and mappers, the same for every engine.
 
 pub use listings::ListingMapper;
 pub use orders::OrderMapper;
 
-use super::{Conn, DbUuid, Fault, Mapper, Mappers, Orphan, RowChange, Schema, SqlUuid, Stored, engine};
+use portolan_domain::{listing, order};
 
-mod columns;
+use crate::{Mappers, Schema};
+
 mod listings;
 mod orders;
-mod tables;
 
 /// The mappers of all aggregates of the marketplace.
 #[must_use]
@@ -17,6 +17,6 @@ pub fn mappers() -> Mappers {
 }
 
 /// The marketplace's tables.
-const fn schema() -> Schema {
-    engine::MARKET
-}
+const SCHEMA: Schema = Schema::new("market").sqlite(&[include_str!("../../migrations/sqlite/market_1.sql")]);
+
+crate::word_column!(listing::Status, order::Status);

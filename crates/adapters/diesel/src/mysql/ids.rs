@@ -7,7 +7,7 @@ use diesel::mysql::{Mysql, MysqlValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use uuid::Uuid;
 
-use super::{DbUuid, SqlUuid};
+use crate::{DbUuid, SqlUuid};
 
 impl ToSql<SqlUuid, Mysql> for DbUuid {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {

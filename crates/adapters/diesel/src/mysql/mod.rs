@@ -4,14 +4,11 @@
 //! and what servers share from `server/`.
 
 pub use server::Config;
-pub use store::{
-    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, RecordedReset,
-    RowChange, Schema, SqlUuid, Store, Stored,
-};
+pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
 
 pub use crate::address::Location;
 
-/// The connection that mappers write on.
+/// The connection of a store.
 pub type Conn = diesel::MysqlConnection;
 
 /// Diesel's name of the engine.
@@ -22,6 +19,7 @@ mod engine;
 mod faults;
 mod ids;
 mod leases;
+mod rows;
 mod schemas;
 #[path = "../server/mod.rs"]
 mod server;

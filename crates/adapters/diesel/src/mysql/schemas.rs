@@ -1,6 +1,6 @@
 //! The tables on MariaDB, step by step.
 
-use super::Schema;
+use crate::Schema;
 
 /// The table that says which steps were made.
 pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_versions \
@@ -9,4 +9,9 @@ pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_vers
 
 /// The store's own tables.
 pub(super) const CORE: Schema =
-    Schema { component: "core", steps: &[include_str!("../../migrations/mysql/core_1.sql")] };
+    Schema::new("core").mysql(&[include_str!("../../migrations/mysql/core_1.sql")]);
+
+/// The steps of a component on this engine.
+pub(super) const fn steps(schema: &Schema) -> &'static [&'static str] {
+    schema.mysql
+}

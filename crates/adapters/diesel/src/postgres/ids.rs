@@ -7,7 +7,7 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use uuid::Uuid;
 
-use super::{DbUuid, SqlUuid};
+use crate::{DbUuid, SqlUuid};
 
 impl ToSql<SqlUuid, Pg> for DbUuid {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

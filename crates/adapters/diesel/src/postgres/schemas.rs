@@ -1,6 +1,6 @@
 //! The tables on PostgreSQL, step by step.
 
-use super::Schema;
+use crate::Schema;
 
 /// The table that says which steps were made.
 pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_versions \
@@ -8,4 +8,9 @@ pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_vers
 
 /// The store's own tables.
 pub(super) const CORE: Schema =
-    Schema { component: "core", steps: &[include_str!("../../migrations/postgres/core_1.sql")] };
+    Schema::new("core").postgres(&[include_str!("../../migrations/postgres/core_1.sql")]);
+
+/// The steps of a component on this engine.
+pub(super) const fn steps(schema: &Schema) -> &'static [&'static str] {
+    schema.postgres
+}

@@ -3,6 +3,9 @@
 //! The next engine offers the same names: how connections are opened, how a write transaction begins, how one learns
 //! that another process has written, when a group may be written, who holds a lease, and what a failure means.
 
+/// What the engine is called.
+pub(super) const NAME: &str = "SQLite";
+
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
     Watch, alone, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, one,
@@ -10,7 +13,5 @@ pub(super) use super::connection::{
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::LeaseKeeper;
-#[cfg(feature = "market")]
-pub(super) use super::schemas::MARKET;
-pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS};
+pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::turns::Turns;

@@ -1,15 +1,11 @@
 //! The store on SQLite: one file, one writer, many readers.
 //!
-//! What is peculiar to SQLite is in the files of this folder; what every engine shares is mounted from `store/` and
-//! `market/`.
+//! What is peculiar to SQLite is in the files of this folder; what every engine shares is mounted from `store/`.
 
 pub use config::{Config, Durability, Location};
-pub use store::{
-    Check, Checked, DbUuid, Fault, Finding, Info, Mapper, Mappers, Migrated, OpenMode, Orphan, RecordedReset,
-    RowChange, Schema, SqlUuid, Store, Stored,
-};
+pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
 
-/// The connection that mappers write on.
+/// The connection of a store.
 pub type Conn = diesel::SqliteConnection;
 
 /// Diesel's name of the engine.
@@ -23,9 +19,7 @@ mod faults;
 mod ids;
 mod leases;
 mod log;
-#[cfg(feature = "market")]
-#[path = "../market/mod.rs"]
-pub mod market;
+mod rows;
 mod schemas;
 #[path = "../store/mod.rs"]
 mod store;

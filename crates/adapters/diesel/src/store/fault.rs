@@ -7,6 +7,7 @@ use diesel::result::{ConnectionError, DatabaseErrorKind};
 use portolan_kernel::Error;
 
 use super::engine;
+use crate::rows::RowFault;
 
 /// Why a statement, a mapper or a file failed; opaque outside, so that no driver's type leaves this crate.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,8 @@ enum Cause {
     Connection(ConnectionError),
     #[error(transparent)]
     File(std::io::Error),
+    #[error("a row of `{0}` is not there")]
+    Missing(&'static str),
     #[error(transparent)]
     Port(Error),
 }
@@ -41,7 +44,7 @@ impl Fault {
         match &self.0 {
             Cause::Statement(error) => engine::leaves_doubt(error),
             Cause::Connection(_) | Cause::File(_) => true,
-            Cause::Port(_) => false,
+            Cause::Missing(_) | Cause::Port(_) => false,
         }
     }
 
@@ -50,7 +53,7 @@ impl Fault {
         match &self.0 {
             Cause::Statement(error) => engine::is_lost(error),
             Cause::Connection(_) => true,
-            Cause::File(_) | Cause::Port(_) => false,
+            Cause::File(_) | Cause::Missing(_) | Cause::Port(_) => false,
         }
     }
 
@@ -63,6 +66,11 @@ impl Fault {
     pub(crate) fn at(&self, store: &impl fmt::Display) -> Error {
         let said = match &self.0 {
             Cause::Port(error) => return error.clone(),
+            Cause::Missing(table) => {
+                return Error::unavailable(format!(
+                    "{store}: a row of `{table}` that events account for is not there; `store check` finds what is wrong"
+                ));
+            }
             // Checked first, so that it is no answer of the domain: the tables are not what the journal says.
             Cause::Statement(diesel::result::Error::DatabaseError(
                 DatabaseErrorKind::UniqueViolation,
@@ -101,6 +109,16 @@ impl From<ConnectionError> for Fault {
 impl From<std::io::Error> for Fault {
     fn from(error: std::io::Error) -> Self {
         Self(Cause::File(error))
+    }
+}
+
+impl From<RowFault> for Fault {
+    fn from(fault: RowFault) -> Self {
+        match fault {
+            RowFault::Statement(error) => error.into(),
+            RowFault::Unreadable(what) => Self::unreadable(what),
+            RowFault::Missing(table) => Self(Cause::Missing(table)),
+        }
     }
 }
 

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use portolan_kernel::{
-    AggregateKey, Change, ChangeSet, Committed, Error, Expected, Position, REMOVED, Result, Timestamp,
-    Version, check_expected,
+    AggregateKey, Change, ChangeSet, Committed, Error, Position, REMOVED, Result, Timestamp, Version,
+    check_expected,
 };
 
 use super::heads::{Heads, Newest};
 use super::journal::NewEvents;
-use super::mapper::{Mappers, Write};
-use super::{Conn, Fault, commands};
+use super::mapper::Write;
+use super::{Conn, Fault, Mappers, commands};
+use crate::rows::Rows;
 
 /// What was decided about a group: an answer for each change set, in order, and how much was written.
 pub(super) struct Decided {
@@ -134,12 +135,12 @@ fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Res
             }
         }
     }
-    let mut rows = 0;
+    let mut rows = Rows::new();
     for write in &writes {
-        mappers.get(write.key.aggregate_type)?.write(conn, write)?;
-        rows += 1 + write.events.len();
+        mappers.get(write.key.aggregate_type)?.collect(write, &mut rows)?;
     }
-    Ok(rows)
+    rows.write(conn)?;
+    Ok(rows.len())
 }
 
 fn write_journal(
@@ -159,28 +160,6 @@ fn write_journal(
         }
     }
     Ok(())
-}
-
-impl<'a> Write<'a> {
-    fn begin(change: &'a Change) -> Self {
-        Self {
-            key: change.key,
-            version: Version::ZERO,
-            existed: change.expected != Expected::Absent,
-            begun_anew: false,
-            state: None,
-            events: Vec::with_capacity(1),
-        }
-    }
-
-    fn add(&mut self, change: &'a Change, version: Version) {
-        if !self.events.is_empty() && change.expected == Expected::Absent {
-            self.begun_anew = true;
-        }
-        self.version = version;
-        self.state = change.state.as_ref();
-        self.events.push(&*change.typed_events);
-    }
 }
 
 fn is_live(change: &Change) -> bool {

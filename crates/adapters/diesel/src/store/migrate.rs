@@ -5,27 +5,7 @@ use diesel::prelude::*;
 use portolan_kernel::{Error, Result};
 
 use super::tables::schema_versions;
-use super::{Conn, Fault, engine};
-
-/// The tables of one component, as the steps that make them. The store has one of its own, and each mapper, or each
-/// family of mappers, brings one.
-///
-/// A step is never changed once it was released: what is to change is a new step at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schema {
-    /// Whose tables; unique in a store, in snake case.
-    pub component: &'static str,
-    /// SQL scripts; the first makes version 1.
-    pub steps: &'static [&'static str],
-}
-
-impl Schema {
-    /// The version that the last step makes.
-    #[must_use]
-    pub const fn version(&self) -> u32 {
-        self.steps.len() as u32
-    }
-}
+use super::{Conn, Fault, Schema, engine};
 
 /// What a migration did to one component.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,18 +61,18 @@ pub(super) fn compare(conn: &mut Conn, schemas: &[Schema]) -> Result<Found, Faul
     }
     let mut older = None;
     let kept = versions(conn)?;
-    for (component, version) in &kept {
-        let known = schemas.iter().find(|schema| schema.component == component).map(Schema::version);
-        if known.is_some_and(|known| known < *version) {
+    for (component, found) in &kept {
+        let known = schemas.iter().find(|schema| schema.component == component).map(version);
+        if known.is_some_and(|known| known < *found) {
             let known = known.unwrap_or_default();
-            return Ok(Found::Newer(format!("`{component}` is at {version}, known is {known}")));
+            return Ok(Found::Newer(format!("`{component}` is at {found}, known is {known}")));
         }
     }
     for schema in schemas {
-        let version =
-            kept.iter().find(|(component, _)| component == schema.component).map_or(0, |kept| kept.1);
-        if version < schema.version() {
-            older = Some(format!("`{}` is at {version}, needed is {}", schema.component, schema.version()));
+        let found = kept.iter().find(|(component, _)| component == schema.component).map_or(0, |kept| kept.1);
+        let needed = version(schema);
+        if found < needed {
+            older = Some(format!("`{}` is at {found}, needed is {needed}", schema.component));
         }
     }
     Ok(older.map_or(Found::Current, Found::Older))
@@ -105,22 +85,27 @@ pub(super) fn apply(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>
     let mut done = Vec::new();
     for schema in schemas {
         let from = kept.iter().find(|(component, _)| component == schema.component).map_or(0, |kept| kept.1);
-        if from >= schema.version() {
+        if from >= version(schema) {
             continue;
         }
-        for step in schema.steps.iter().skip(from as usize) {
+        for step in engine::steps(schema).iter().skip(from as usize) {
             conn.batch_execute(step)?;
         }
-        let version = schema_versions::version.eq(i64::from(schema.version()));
-        let kept =
-            diesel::update(schema_versions::table.find(schema.component)).set(version).execute(conn)?;
+        let to = version(schema);
+        let set = schema_versions::version.eq(i64::from(to));
+        let kept = diesel::update(schema_versions::table.find(schema.component)).set(set).execute(conn)?;
         if kept == 0 {
             let component = schema_versions::component.eq(schema.component);
-            diesel::insert_into(schema_versions::table).values((component, version)).execute(conn)?;
+            diesel::insert_into(schema_versions::table).values((component, set)).execute(conn)?;
         }
-        done.push(Migrated { component: schema.component, from, to: schema.version() });
+        done.push(Migrated { component: schema.component, from, to });
     }
     Ok(done)
+}
+
+/// The version that the last step makes.
+fn version(schema: &Schema) -> u32 {
+    u32::try_from(engine::steps(schema).len()).unwrap_or(u32::MAX)
 }
 
 /// The versions of all components, by name.

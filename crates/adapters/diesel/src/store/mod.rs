@@ -4,14 +4,13 @@
 pub use check::{Check, Checked, Finding};
 pub use checkpoints::RecordedReset;
 pub use fault::Fault;
-pub use ids::{DbUuid, SqlUuid};
 pub use info::Info;
 pub(super) use leases::Held;
-pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
-pub use migrate::{Migrated, Schema};
+pub use migrate::Migrated;
 pub use open::{OpenMode, Store};
 
 use super::{Config, Conn, engine};
+use crate::{Mappers, Orphan, Schema, ids, mapper};
 
 mod check;
 mod checkpoints;
@@ -22,12 +21,10 @@ mod fault;
 mod group;
 mod head;
 mod heads;
-mod ids;
 mod info;
 mod journal;
 mod leases;
 mod link;
-mod mapper;
 mod migrate;
 mod open;
 mod queue;

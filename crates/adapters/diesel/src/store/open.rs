@@ -8,12 +8,11 @@ use tokio::sync::oneshot;
 
 use super::head::Head;
 use super::link::Link;
-use super::mapper::Mappers;
-use super::migrate::{self, Found, Migrated, Schema};
+use super::migrate::{self, Found, Migrated};
 use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
-use super::{Config, Conn, Fault, engine, heads};
+use super::{Config, Conn, Fault, Mappers, Schema, engine, heads};
 
 /// A write store: a cheap handle, every clone of which is the same store. It implements all ports of the write side.
 ///
@@ -252,5 +251,11 @@ fn make(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
 fn schemas(mappers: &Mappers) -> Result<Vec<Schema>> {
     let mut schemas = vec![engine::CORE];
     schemas.extend(mappers.schemas()?);
+    if let Some(nowhere) = schemas.iter().find(|schema| engine::steps(schema).is_empty()) {
+        let (component, engine) = (nowhere.component, engine::NAME);
+        return Err(Error::Invalid(format!(
+            "`{component}` has no tables for {engine}; add them to its `Schema`"
+        )));
+    }
     Ok(schemas)
 }

@@ -17,16 +17,17 @@ use super::{Conn, Fault, Store, commands, engine, heads};
 impl WriteStore for Store {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
         let mapper = Arc::clone(self.0.mappers.get(key.aggregate_type)?);
-        let stored =
-            self.read_with(move |conn| engine::snapshot(conn, |conn| mapper.load(conn, key.id))).await?;
-        Ok(stored.map(loaded))
+        let load = move |conn: &mut Conn| {
+            Ok(engine::snapshot(conn, |conn| Ok(mapper.load(conn, &[key.id])?))?.pop())
+        };
+        Ok(self.read_with(load).await?.map(loaded))
     }
 
     async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
         let mapper = Arc::clone(self.0.mappers.get(selection.aggregate_type)?);
         let (after, limit) = (selection.after, selection.limit);
         let page = self
-            .read_with(move |conn| engine::snapshot(conn, |conn| mapper.page(conn, after, limit)))
+            .read_with(move |conn| engine::snapshot(conn, |conn| Ok(mapper.page(conn, after, limit)?)))
             .await?;
         Ok(page.into_iter().map(loaded).collect())
     }

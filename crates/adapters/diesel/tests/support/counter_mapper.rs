@@ -1,105 +1,87 @@
 //! The counter in rows: a mapper with a migration of its own, as a user of the crate writes it.
 
-use portolan_diesel::diesel;
-use portolan_diesel::diesel::prelude::*;
-use portolan_diesel::sqlite::{Conn, DbUuid, Fault, Mapper, Orphan, RowChange, Schema, SqlUuid, Stored};
-use portolan_kernel::{Aggregate as _, Money, Timestamp, Version};
+use portolan_diesel::rows::{Rows, Unreadable};
+use portolan_diesel::{Mapper, RowChange, Schema, Stored, rows};
+use portolan_kernel::{Currency, Money, Timestamp, Version};
 use portolan_testkit::counter::{Counter, CounterId, Event, Line};
+use uuid::Uuid;
 
-const SCHEMA: Schema = Schema {
-    component: "counters",
-    steps: &["
-        create table counters (
-            id             blob primary key not null,
-            version        integer not null,
-            count          integer not null,
-            text           text not null,
-            price_amount   integer,
-            price_currency text,
-            moment         integer not null,
-            place_taken_by blob
-        ) without rowid;
-        create table counter_lines (
-            counter_id     blob not null,
-            place          integer not null,
-            key            text not null,
-            quantity       integer not null,
-            price_amount   integer not null,
-            price_currency text not null,
-            primary key (counter_id, key)
-        ) without rowid;
-    "],
-};
+const SCHEMA: Schema = Schema::new("counters").sqlite(&["
+    create table counters (
+        id             blob primary key not null,
+        version        integer not null,
+        count          integer not null,
+        text           text not null,
+        price_amount   integer,
+        price_currency text,
+        moment         integer not null,
+        place_taken_by blob
+    ) without rowid;
+    create table counter_lines (
+        counter_id     blob not null,
+        place          integer not null,
+        key            text not null,
+        quantity       integer not null,
+        price_amount   integer not null,
+        price_currency text not null,
+        primary key (counter_id, key)
+    ) without rowid;
+"]);
 
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::SqlUuid;
-    counters (id) {
-        id -> SqlUuid,
-        version -> BigInt,
-        count -> BigInt,
-        text -> Text,
-        price_amount -> Nullable<BigInt>,
-        price_currency -> Nullable<Text>,
-        moment -> BigInt,
-        place_taken_by -> Nullable<SqlUuid>,
+rows! {
+    /// A counter, but for its lines.
+    pub struct CounterRow in counters {
+        key { id: CounterId }
+        changing {
+            version: Version,
+            count: i64,
+            text: String,
+            price_amount: Option<i64>,
+            price_currency: Option<Currency>,
+            moment: Timestamp,
+            place_taken_by: Option<Uuid>,
+        }
+    }
+
+    /// One of its lines, in the order of `place`.
+    pub struct LineRow in counter_lines {
+        key { counter_id: CounterId, key: String }
+        changing { place: i64, quantity: i64, price_amount: i64, price_currency: Currency }
     }
 }
-
-diesel::table! {
-    use diesel::sql_types::*;
-    use super::SqlUuid;
-    counter_lines (counter_id, key) {
-        counter_id -> SqlUuid,
-        place -> BigInt,
-        key -> Text,
-        quantity -> BigInt,
-        price_amount -> BigInt,
-        price_currency -> Text,
-    }
-}
-
-diesel::allow_tables_to_appear_in_same_query!(counters, counter_lines);
 
 /// Keeps counters: one row each, and one for each line.
 pub struct CounterMapper;
 
-impl Mapper<Counter> for CounterMapper {
+impl Mapper for CounterMapper {
+    type Aggregate = Counter;
+    type Root = CounterRow;
+    type Children = Vec<LineRow>;
+
     fn schema(&self) -> Schema {
         SCHEMA
     }
 
-    fn load(&self, conn: &mut Conn, id: CounterId) -> Result<Option<Stored<Counter>>, Fault> {
-        let row: Option<Row> = counters::table.find(DbUuid::of(id)).first(conn).optional()?;
-        row.map(|row| row.stored(conn)).transpose()
+    fn rows(&self, counter: &Counter, version: Version) -> (CounterRow, Vec<LineRow>) {
+        (CounterRow::of(counter, version), LineRow::all(counter).collect())
     }
 
-    fn page(
-        &self,
-        conn: &mut Conn,
-        after: Option<CounterId>,
-        limit: usize,
-    ) -> Result<Vec<Stored<Counter>>, Fault> {
-        let mut page = counters::table.order(counters::id).limit(limit as i64).into_boxed();
-        if let Some(after) = after {
-            page = page.filter(counters::id.gt(DbUuid::of(after)));
-        }
-        let rows: Vec<Row> = page.load(conn)?;
-        rows.into_iter().map(|row| row.stored(conn)).collect()
-    }
-
-    fn insert(&self, conn: &mut Conn, state: &Counter, version: Version) -> Result<(), Fault> {
-        diesel::insert_into(counters::table).values(Row::of(state, version)).execute(conn)?;
-        write_all_lines(conn, state)
-    }
-
-    fn update(&self, conn: &mut Conn, change: &RowChange<'_, Counter>) -> Result<(), Fault> {
-        let state = change.state;
+    fn update(&self, change: &RowChange<'_, Counter>, rows: &mut Rows) {
+        let counter = change.state;
+        rows.update(CounterRow::of(counter, change.version));
+        let mut moved = false;
         for event in change.events {
             match event {
-                Event::LineAdded(added) => write_last_line(conn, state, &added.line.key)?,
-                Event::LineRemoved(removed) => write_last_line(conn, state, &removed.key)?,
-                Event::LinesReordered(_) => write_all_lines(conn, state)?,
+                Event::LineAdded(added) => {
+                    LineRow::all(counter)
+                        .filter(|row| row.key == added.line.key)
+                        .for_each(|row| rows.put(row));
+                }
+                Event::LineRemoved(removed) => {
+                    rows.delete::<LineRow>((counter.id, removed.key.clone()));
+                    moved = true;
+                }
+                Event::LinesReordered(_) => moved = true,
                 Event::Opened(_)
                 | Event::Incremented(_)
                 | Event::TextSet(_)
@@ -108,121 +90,58 @@ impl Mapper<Counter> for CounterMapper {
                 | Event::PlaceTaken(_) => {}
             }
         }
-        diesel::replace_into(counters::table).values(Row::of(state, change.version)).execute(conn)?;
-        Ok(())
-    }
-
-    fn delete(&self, conn: &mut Conn, id: CounterId) -> Result<(), Fault> {
-        let id = DbUuid::of(id);
-        diesel::delete(counter_lines::table.filter(counter_lines::counter_id.eq(id))).execute(conn)?;
-        diesel::delete(counters::table.find(id)).execute(conn)?;
-        Ok(())
-    }
-
-    fn orphans(&self, conn: &mut Conn, limit: usize) -> Result<Vec<Orphan>, Fault> {
-        let parents = counters::table.filter(counters::id.eq(counter_lines::counter_id));
-        let lines: Vec<DbUuid> = counter_lines::table
-            .filter(diesel::dsl::not(diesel::dsl::exists(parents)))
-            .select(counter_lines::counter_id)
-            .limit(limit as i64)
-            .load(conn)?;
-        Ok(lines.into_iter().map(|line| Orphan { table: "counter_lines", parent: line.0 }).collect())
-    }
-}
-
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = counters)]
-struct Row {
-    id: DbUuid,
-    version: i64,
-    count: i64,
-    text: String,
-    price_amount: Option<i64>,
-    price_currency: Option<String>,
-    moment: i64,
-    place_taken_by: Option<DbUuid>,
-}
-
-impl Row {
-    fn of(state: &Counter, version: Version) -> Self {
-        Self {
-            id: DbUuid::of(state.id),
-            version: version.get() as i64,
-            count: state.count,
-            text: state.text.clone(),
-            price_amount: state.price.map(|price| price.amount),
-            price_currency: state.price.map(|price| price.currency.code().to_owned()),
-            moment: state.moment.as_micros(),
-            place_taken_by: state.place_taken_by.map(DbUuid),
+        if moved {
+            LineRow::all(counter).for_each(|row| rows.put(row));
         }
     }
 
-    fn stored(self, conn: &mut Conn) -> Result<Stored<Counter>, Fault> {
-        let lines: Vec<(String, i64, i64, String)> = counter_lines::table
-            .filter(counter_lines::counter_id.eq(self.id))
-            .order(counter_lines::place)
-            .select((
-                counter_lines::key,
-                counter_lines::quantity,
-                counter_lines::price_amount,
-                counter_lines::price_currency,
-            ))
-            .load(conn)?;
-        let lines = lines.into_iter().map(|(key, quantity, amount, currency)| {
-            Ok(Line { key, quantity, price: money(amount, &currency)? })
+    fn restore(&self, row: CounterRow, mut lines: Vec<LineRow>) -> Result<Stored<Counter>, Unreadable> {
+        lines.sort_by_key(|line| line.place);
+        let lines = lines.into_iter().map(|line| Line {
+            key: line.key,
+            quantity: line.quantity,
+            price: Money::new(line.price_amount, line.price_currency),
         });
-        let price = match (self.price_amount, &self.price_currency) {
-            (Some(amount), Some(currency)) => Some(money(amount, currency)?),
-            _ => None,
-        };
         let state = Counter {
-            id: self.id.id(),
-            count: self.count,
-            text: self.text,
-            price,
-            moment: Timestamp::from_micros(self.moment),
-            place_taken_by: self.place_taken_by.map(|taken| taken.0),
-            lines: lines.collect::<Result<_, Fault>>()?,
+            id: row.id,
+            count: row.count,
+            text: row.text,
+            price: row
+                .price_amount
+                .zip(row.price_currency)
+                .map(|(amount, currency)| Money::new(amount, currency)),
+            moment: row.moment,
+            place_taken_by: row.place_taken_by,
+            lines: lines.collect(),
         };
-        Ok(Stored { state, version: Version(self.version as u64) })
+        Ok(Stored { state, version: row.version })
     }
 }
 
-fn money(amount: i64, currency: &str) -> Result<Money, Fault> {
-    let currency = currency.parse().map_err(|_| Fault::unreadable("a currency"))?;
-    Ok(Money::new(amount, currency))
+impl CounterRow {
+    fn of(counter: &Counter, version: Version) -> Self {
+        Self {
+            id: counter.id,
+            version,
+            count: counter.count,
+            text: counter.text.clone(),
+            price_amount: counter.price.map(|price| price.amount),
+            price_currency: counter.price.map(|price| price.currency),
+            moment: counter.moment,
+            place_taken_by: counter.place_taken_by,
+        }
+    }
 }
 
-/// Writes a line behind the others, or removes it where the state has it no more.
-fn write_last_line(conn: &mut Conn, counter: &Counter, key: &str) -> Result<(), Fault> {
-    let id = DbUuid::of(counter.id());
-    let Some(line) = counter.lines.iter().find(|line| line.key == key) else {
-        diesel::delete(counter_lines::table.find((id, key))).execute(conn)?;
-        return Ok(());
-    };
-    // Places have gaps where lines were removed; a line that stays keeps its own.
-    let last: Option<i64> = counter_lines::table
-        .filter(counter_lines::counter_id.eq(id))
-        .select(diesel::dsl::max(counter_lines::place))
-        .get_result(conn)?;
-    write_line(conn, id, line, last.map_or(0, |last| last + 1))
-}
-
-fn write_all_lines(conn: &mut Conn, counter: &Counter) -> Result<(), Fault> {
-    let id = DbUuid::of(counter.id());
-    (0..).zip(&counter.lines).try_for_each(|(place, line)| write_line(conn, id, line, place))
-}
-
-fn write_line(conn: &mut Conn, counter: DbUuid, line: &Line, place: i64) -> Result<(), Fault> {
-    diesel::replace_into(counter_lines::table)
-        .values((
-            counter_lines::counter_id.eq(counter),
-            counter_lines::place.eq(place),
-            counter_lines::key.eq(&line.key),
-            counter_lines::quantity.eq(line.quantity),
-            counter_lines::price_amount.eq(line.price.amount),
-            counter_lines::price_currency.eq(line.price.currency.code()),
-        ))
-        .execute(conn)?;
-    Ok(())
+impl LineRow {
+    fn all(counter: &Counter) -> impl Iterator<Item = Self> {
+        counter.lines.iter().zip(0..).map(|(line, place)| Self {
+            counter_id: counter.id,
+            key: line.key.clone(),
+            place,
+            quantity: line.quantity,
+            price_amount: line.price.amount,
+            price_currency: line.price.currency,
+        })
+    }
 }

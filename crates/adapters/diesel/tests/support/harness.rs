@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use portolan_diesel::sqlite::{Check, Config, Mappers, OpenMode, Store};
+use portolan_diesel::Mappers;
+use portolan_diesel::sqlite::{Check, Config, OpenMode, Store};
 use portolan_kernel::{Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
 use portolan_testkit::counter::registry;
 use portolan_testkit::{Capabilities, Capability, Place, Polls, Subject, WriteHarness, WritePorts};

@@ -13,6 +13,6 @@ pub use counter_mapper::CounterMapper;
 pub use harness::SqliteHarness;
 pub use stores::{Fixture, Work, beside, findings, sentence, stored, version};
 
-mod counter_mapper;
+pub mod counter_mapper;
 mod harness;
 mod stores;

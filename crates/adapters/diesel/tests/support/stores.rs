@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use portolan_diesel::Mappers;
 use portolan_diesel::diesel::Connection as _;
 use portolan_diesel::diesel::connection::SimpleConnection as _;
-use portolan_diesel::sqlite::{Check, Config, Conn, Finding, Mappers, OpenMode, Store};
+use portolan_diesel::sqlite::{Check, Config, Conn, Finding, OpenMode, Store};
 use portolan_kernel::{
     Aggregate, AggregateKey, Answer, AnyState, Change, ChangeSet, Clock as _, Codec as _, Committed, Context,
     Error, Expected, Fingerprint, Id as _, IdSource as _, Kept, NewEvent, REMOVED, Result, Version,
@@ -79,6 +80,14 @@ impl Fixture {
         let state = replay::<Counter>(&[opened(name), line_added(key)]).unwrap();
         let id = AggregateKey::of::<Counter>(state.id);
         self.work(id, Expected::At(Version(1)), Some(state), events)
+    }
+
+    /// The change set that adds a line to a counter at version 2, which has the line `one`.
+    pub fn adds_line_anew(&self, name: &str, key: &str) -> Work {
+        let events = vec![line_added(key)];
+        let state = replay::<Counter>(&[opened(name), line_added("one"), line_added(key)]).unwrap();
+        let id = AggregateKey::of::<Counter>(state.id);
+        self.work(id, Expected::At(Version(2)), Some(state), events)
     }
 
     /// The change set that removes a counter, which is at this version.

@@ -110,7 +110,7 @@ fn compare(
 ) -> Result<Vec<Finding>, Fault> {
     let Replayed { state: replayed, version: newest } = replayed?;
     let known = registry.get(aggregate_type)?;
-    let stored = mappers.get(aggregate_type)?.load(conn, id)?;
+    let stored = mappers.get(aggregate_type)?.load(conn, &[id]).map_err(Fault::from)?.pop();
     let aggregate_type = aggregate_type.to_owned();
     Ok(match (stored, replayed) {
         (None, None) => Vec::new(),

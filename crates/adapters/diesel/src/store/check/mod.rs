@@ -91,7 +91,7 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
         for (name, mapper) in mappers.all() {
             let orphans = {
                 let mapper = mapper.clone();
-                self.store.read_with(move |conn| mapper.orphans(conn, TOLD)).await?
+                self.store.read_with(move |conn| Ok(mapper.orphans(conn, TOLD)?)).await?
             };
             self.found(orphans.into_iter().map(Finding::Orphan));
             let mut after = None;

@@ -14,7 +14,7 @@ pub(super) fn page(
     mapper: &dyn AnyMapper,
     after: Option<Uuid>,
 ) -> Result<(Option<Uuid>, Vec<Finding>), Fault> {
-    let page = match mapper.page(conn, after, FIND_LIMIT) {
+    let page = match mapper.page(conn, after, FIND_LIMIT).map_err(Fault::from) {
         Ok(page) => page,
         Err(fault) if fault.is_answer() => {
             // Which row it is was told when the aggregate was compared; what follows on this page is not looked at.

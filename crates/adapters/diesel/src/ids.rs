@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 /// The SQL type of an id: 16 bytes, or the engine's own type where it has one.
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(sqlite_type(name = "Binary"))]
-#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
-#[diesel(mysql_type(name = "Blob"))]
+#[cfg_attr(feature = "sqlite", diesel(sqlite_type(name = "Binary")))]
+#[cfg_attr(feature = "postgres-engine", diesel(postgres_type(oid = 2950, array_oid = 2951)))]
+#[cfg_attr(feature = "mysql-engine", diesel(mysql_type(name = "Blob")))]
 pub struct SqlUuid;
 
 /// An id as a row has it.
