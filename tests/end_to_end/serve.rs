@@ -9,6 +9,7 @@ use crate::support::market;
 use crate::support::place::Place;
 use crate::support::server::Server;
 use crate::support::trade::{ALICE, BOB, bid, draft, eur, from_now, listing, order, placement};
+use crate::support::{store, wait};
 
 /// What a view answers once it has come to this position.
 fn seen(client: &Client, path: &str, position: &Value) -> Value {
@@ -170,4 +171,29 @@ fn a_server_says_that_nobody_is_asked_who_they_are() {
     let place = Place::new();
     let server = Server::spawn(place.command(&["serve", "--listen", "0.0.0.0:0"]));
     assert!(server.said().contains("no authentication"), "{}", server.said());
+}
+
+#[test]
+fn metrics_say_how_many_commands_wait_for_the_store() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let client = server.client();
+    let waiting = |count: usize| {
+        let line = format!("portolan_commands_waiting {count}");
+        client.get("/metrics").expect(200).text.lines().any(|shown| shown == line).then_some(())
+    };
+    assert!(waiting(0).is_some());
+    let hold = store::Hold::of(&place.store());
+    let posting: Vec<_> = (1..=2)
+        .map(|number| {
+            let (client, id) = (server.client(), order(number));
+            std::thread::spawn(move || client.post("/orders", &placement(&id)).expect(201))
+        })
+        .collect();
+    wait::until("both wait", || waiting(2));
+    drop(hold);
+    for posted in posting {
+        posted.join().unwrap();
+    }
+    wait::until("nobody waits", || waiting(0));
 }

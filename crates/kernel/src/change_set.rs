@@ -39,6 +39,15 @@ impl ChangeSet {
         self.changes.is_empty() && self.idempotency.is_none()
     }
 
+    /// About how many bytes of memory it takes while it waits: its events and their metadata. The state is shared
+    /// with whoever decided on it.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let events = self.changes.iter().flat_map(|change| &change.events);
+        let texts: usize = events.map(|event| size_of::<NewEvent>() + event.payload.len()).sum();
+        size_of::<Self>() + self.metadata.len() + texts
+    }
+
     /// Every aggregate that it takes something for granted about, with what.
     pub fn expectations(&self) -> impl Iterator<Item = (AggregateKey, Expected)> + '_ {
         let changes = self.changes.iter().map(|change| (change.key, change.expected));

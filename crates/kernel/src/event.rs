@@ -51,6 +51,14 @@ pub struct Envelope {
     pub recorded_at: Timestamp,
 }
 
+impl Envelope {
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        std::mem::size_of::<Self>() + self.payload.len() + self.metadata.len()
+    }
+}
+
 /// Without the payload: it may hold what no log is to hold.
 impl fmt::Debug for NewEvent {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,8 +11,9 @@ use crate::{AggregateKey, Envelope, Position, Result, Timestamp, Version};
 /// commit may still come.
 #[async_trait]
 pub trait Journal: Send + Sync + 'static {
-    /// The events after this position, in order, about `limit` of them and at most [`READ_LIMIT`]: the answer
-    /// never ends inside a commit, and goes past the limit to finish one. Empty at the head.
+    /// The events after this position, in order, about `limit` of them and at most [`READ_LIMIT`], and no more
+    /// behind [`READ_BYTES`] of them: the answer never ends inside a commit, and goes past either bound to finish
+    /// one. Empty at the head and nowhere else.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for a limit of 0 or over [`READ_LIMIT`];
@@ -26,7 +27,8 @@ pub trait Journal: Send + Sync + 'static {
     async fn head(&self) -> Result<Position>;
 
     /// What happened to one aggregate, in the order of versions: those after version `after`, at most `limit`
-    /// of them, and none beyond `until`. Empty where there are no more, and for an aggregate that never was.
+    /// of them and no more behind [`READ_BYTES`], and none beyond `until`. Empty where there are no more, and for
+    /// an aggregate that never was; an answer of fewer than `limit` says nothing of that.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -48,6 +50,10 @@ pub trait Journal: Send + Sync + 'static {
 
 /// How many events one read of a journal answers at the most, the rest of a begun commit aside.
 pub const READ_LIMIT: usize = 10_000;
+
+/// From how many bytes on ([`Envelope::bytes`]) one read of a journal takes no further event, the rest of a begun
+/// commit aside: so much memory, and that of one commit, is the most that an answer takes.
+pub const READ_BYTES: usize = 4 * 1024 * 1024;
 
 /// Up to where a history is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub use error::{CommandError, DomainError, Error, Refusal, Result};
 pub use event::{Decoder, Envelope, NewEvent, REMOVED, Recorded};
 pub use handle::Handle;
 pub use id::{Epoch, Id, IdSource, Position, Version};
-pub use journal::{Journal, READ_LIMIT, Until};
+pub use journal::{Journal, READ_BYTES, READ_LIMIT, Until};
 pub use lease::{Claim, Lease, Leases};
 pub use money::{Currency, Money, MoneyError, ParseMoneyError, UnknownCurrency};
 pub use process::{

@@ -61,6 +61,7 @@ macro_rules! journal_contract {
             j04_the_events_of_a_commit_are_contiguous
             j04_a_kill_leaves_whole_commits
             j05_reads_are_bounded_and_end_with_a_commit
+            j05_a_read_of_large_events_is_cut_behind_whole_commits
             j05_an_unknown_aggregate_has_an_empty_history
             j06_an_event_comes_back_as_it_was_written
             j07_an_event_id_is_never_written_twice

@@ -313,11 +313,10 @@ impl Subject {
         loop {
             let after = events.last().map_or(Position::ZERO, |last| last.position);
             let page = journal.read(after, portolan_kernel::READ_LIMIT).await?;
-            let is_last = page.len() < portolan_kernel::READ_LIMIT;
-            events.extend(page);
-            if is_last {
+            if page.is_empty() {
                 return Ok(events);
             }
+            events.extend(page);
         }
     }
 }
@@ -360,10 +359,9 @@ pub async fn history(journal: &dyn Journal, key: AggregateKey, until: Until) -> 
     loop {
         let after = events.last().map_or(Version::ZERO, |last| last.version);
         let page = journal.history(key, after, until, portolan_kernel::READ_LIMIT).await?;
-        let is_last = page.len() < portolan_kernel::READ_LIMIT;
-        events.extend(page);
-        if is_last {
+        if page.is_empty() {
             return Ok(events);
         }
+        events.extend(page);
     }
 }

@@ -200,3 +200,37 @@ async fn closing_writes_what_waits_and_refuses_what_comes() {
     assert!(!fixture.folder.path().join("store.db-wal").exists(), "the log is left behind");
     assert_eq!(stored(&fixture.open(), "a").await, Some((0, 1)));
 }
+
+#[tokio::test]
+async fn a_queue_of_large_commits_is_full_by_its_bytes() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let mut lock = fixture.beside();
+    lock.batch_execute("begin immediate").unwrap();
+    let large = |name: &str| {
+        let mut work = fixture.begins(name);
+        work.0.changes[0].events[0].payload.push_str(&" ".repeat(8 << 20));
+        work
+    };
+    let mut waiting = Vec::new();
+    let mut send = async |work: Work| {
+        let store = store.clone();
+        let mut commit = Box::pin(async move { work.commit(&store).await });
+        let answered = futures_poll(&mut commit).await;
+        waiting.push(commit);
+        answered
+    };
+    for number in 0..7 {
+        assert!(send(large(&format!("{number}"))).await.is_none(), "{number} has a place");
+    }
+    let refused = send(large("one too many")).await;
+    assert!(matches!(refused, Some(Err(Error::Full(_)))), "{refused:?}");
+    assert!(send(fixture.begins("a small one")).await.is_none(), "there is room for it");
+    assert_eq!(store.commits_waiting(), 8);
+    lock.batch_execute("rollback").unwrap();
+    drop(waiting.remove(7));
+    for commit in waiting {
+        version(commit.await);
+    }
+    assert_eq!(store.commits_waiting(), 0);
+}

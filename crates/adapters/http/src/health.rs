@@ -9,7 +9,7 @@ pub trait Health: Send + Sync + 'static {
     /// Every part: stores, read models, subscriptions, deadlines. It is asked for every probe, so it does no I/O.
     fn parts(&self) -> Vec<Part>;
 
-    /// How many commands wait in front of the store; `None` where nobody counts.
+    /// How many commands wait for the store to commit them; `None` where nobody counts.
     fn commands_waiting(&self) -> Option<usize> {
         None
     }

@@ -79,7 +79,11 @@ impl Metrics {
         let head = Gauge::default();
         registry.register("journal_head", "The journal's last position", head.clone());
         let waiting = Gauge::default();
-        registry.register("commands_waiting", "Commands that wait in front of the store", waiting.clone());
+        registry.register(
+            "commands_waiting",
+            "Commands that wait for the store to commit them",
+            waiting.clone(),
+        );
         let positions = Family::default();
         registry.register("position", "How far a part has come in the journal", positions.clone());
         let lags = Family::default();

@@ -10,7 +10,7 @@ use portolan_domain::{ListingId, Order as OrderAggregate};
 use portolan_kernel::{Aggregate, AggregateKey, Command, CommandError, Context, Error, Kept};
 use portolan_runtime::subscription::NotCaughtUp;
 use tokio::io::AsyncBufRead;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ use crate::wiring::App;
 
 /// How many lines are under way at once: more than a group of the writer takes, so that groups are full.
 const IN_FLIGHT: usize = 512;
+
+/// How many bytes of lines are under way at once, which bounds the memory where lines are long.
+const IN_FLIGHT_BYTES: usize = 16 * 1024 * 1024;
 
 /// How often a line is sent again whose outcome is unknown, or that found a full queue.
 const ATTEMPTS: u32 = 5;
@@ -79,6 +82,32 @@ impl From<Stopped> for Failure {
             }
             other => Self::Failed(other.to_string()),
         }
+    }
+}
+
+/// The room for lines under way: so many of them, and so many bytes. A line takes its place in the order of the file.
+struct Room {
+    lines: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+}
+
+/// A line's place, given back when it is dropped.
+struct Place {
+    _line: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self { lines: Arc::new(Semaphore::new(IN_FLIGHT)), bytes: Arc::new(Semaphore::new(IN_FLIGHT_BYTES)) }
+    }
+
+    /// Waits for a place; no line is longer than all there is. `None` never comes, for the room does not close.
+    async fn enter(&self, bytes: usize) -> Option<Place> {
+        let bytes = u32::try_from(bytes.min(IN_FLIGHT_BYTES)).ok()?;
+        let line = Arc::clone(&self.lines).acquire_owned().await.ok()?;
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(bytes).await.ok()?;
+        Some(Place { _line: line, _bytes: bytes })
     }
 }
 
@@ -147,7 +176,7 @@ impl Import {
     ) -> Result<(), Stopped> {
         let (mut lines, mut ids, order) = (Lines::new(reader), LineIds::default(), Order::default());
         let mut orders = HashSet::new();
-        let room = Arc::new(Semaphore::new(IN_FLIGHT));
+        let room = Room::new();
         while let Some(line) = lines.next().await? {
             let (number, parsed) = match line {
                 Ok(Line { number, text }) => {
@@ -165,7 +194,7 @@ impl Import {
                 }
                 Err(message) => return Err(Stopped::Malformed { line: number, message }),
             };
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
+            let Some(place) = room.enter(text.len()).await else { return Ok(()) };
             while running.try_join_next().is_some() {}
             if shared.outcome().failed.is_some() {
                 return Ok(());
@@ -180,7 +209,7 @@ impl Import {
             let answer = async move {
                 shared.run(number, line.command, context, turn).await;
                 shared.progress.line(bytes);
-                drop(permit);
+                drop(place);
             };
             if is_open {
                 // Its order may be placed by a later line's sale, which is not to be part of its past.
@@ -276,5 +305,37 @@ impl Outcome {
         if self.failed.as_ref().is_none_or(|(first, _)| line < *first) {
             self.failed = Some((line, error));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::lines::MAX_LINE_BYTES;
+
+    async fn enters(room: &Room, bytes: usize) -> Option<Place> {
+        tokio::select! { biased; place = room.enter(bytes) => place, () = std::future::ready(()) => None }
+    }
+
+    #[tokio::test]
+    async fn long_lines_fill_the_room_before_there_are_many() {
+        let room = Room::new();
+        let mut places = Vec::new();
+        while let Some(place) = enters(&room, MAX_LINE_BYTES).await {
+            places.push(place);
+        }
+        assert_eq!(places.len(), IN_FLIGHT_BYTES / MAX_LINE_BYTES);
+        places.pop();
+        assert!(enters(&room, MAX_LINE_BYTES).await.is_some(), "a line that is done gives its place back");
+    }
+
+    #[tokio::test]
+    async fn short_lines_are_counted() {
+        let room = Room::new();
+        let mut places = Vec::new();
+        while let Some(place) = enters(&room, 100).await {
+            places.push(place);
+        }
+        assert_eq!(places.len(), IN_FLIGHT);
     }
 }

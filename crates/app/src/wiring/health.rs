@@ -24,6 +24,10 @@ impl Health for Parts {
         let head = self.store.last_position();
         self.engine.status_at(head).into_iter().map(part).collect()
     }
+
+    fn commands_waiting(&self) -> Option<usize> {
+        Some(self.store.commits_waiting())
+    }
 }
 
 /// A subscription that another process runs, or that was paused on purpose, keeps nobody from serving.

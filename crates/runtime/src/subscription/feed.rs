@@ -14,6 +14,9 @@ const KEPT: usize = 6;
 /// From how many events on a batch is decoded beside the runtime's workers, and let go when the head is reached.
 const LARGE: usize = 512;
 
+/// From how many bytes on a batch is decoded beside the runtime's workers, however few events it has.
+const LARGE_BYTES: usize = 256 * 1024;
+
 /// A part of the journal, decoded: it begins behind a position and ends with a commit.
 pub(crate) struct Decoded<E> {
     pub(crate) after: Position,
@@ -129,7 +132,9 @@ impl<E: Send + Sync + 'static> Feed<E> {
         };
         self.note_head(last.position);
         let decoder = Arc::clone(&self.decoder);
-        let decoded = if envelopes.len() < LARGE {
+        let is_large =
+            envelopes.len() >= LARGE || envelopes.iter().map(Envelope::bytes).sum::<usize>() >= LARGE_BYTES;
+        let decoded = if !is_large {
             decode(&*decoder, after, envelopes)
         } else {
             tokio::task::spawn_blocking(move || decode(&*decoder, after, envelopes))

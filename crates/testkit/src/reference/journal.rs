@@ -1,7 +1,9 @@
 //! The journal: a vector of what was committed.
 
 use async_trait::async_trait;
-use portolan_kernel::{AggregateKey, Envelope, Error, Journal, Position, READ_LIMIT, Result, Until, Version};
+use portolan_kernel::{
+    AggregateKey, Envelope, Error, Journal, Position, READ_BYTES, READ_LIMIT, Result, Until, Version,
+};
 
 use super::ReferenceStore;
 
@@ -11,12 +13,13 @@ impl Journal for ReferenceStore {
         check_limit(limit)?;
         let contents = self.data.look();
         let rest = contents.journal.iter().filter(|event| event.position > after);
-        let mut events: Vec<Envelope> = Vec::new();
+        let (mut events, mut bytes): (Vec<Envelope>, _) = (Vec::new(), 0);
         for event in rest {
             let ends_whole = events.last().is_none_or(|last| last.position == last.commit_position);
-            if events.len() >= limit && ends_whole {
+            if (events.len() >= limit || bytes >= READ_BYTES) && ends_whole {
                 break;
             }
+            bytes += event.bytes();
             events.push(event.clone());
         }
         Ok(events)
@@ -47,7 +50,13 @@ impl Journal for ReferenceStore {
                 .map_or(Version::ZERO, |event| event.version),
         };
         let asked = all.into_iter().filter(|event| event.version > after && event.version <= last);
-        Ok(asked.take(limit).cloned().collect())
+        let mut bytes = 0;
+        let within = |event: &&Envelope| {
+            let before = bytes;
+            bytes += event.bytes();
+            before < READ_BYTES
+        };
+        Ok(asked.take(limit).take_while(within).cloned().collect())
     }
 
     async fn changed(&self, after: Position) -> Result<Position> {

@@ -30,6 +30,8 @@ saboteurs! {
         breaks ["j05_reads_are_bounded_and_end_with_a_commit"];
     "reads as much as it is asked" TakesAnyLimit,
         breaks ["j05_reads_are_bounded_and_end_with_a_commit"];
+    "reads however many bytes there are" ReadsOn,
+        breaks ["j05_a_read_of_large_events_is_cut_behind_whole_commits"];
     "finds no unknown aggregate" RefusesTheUnknown,
         breaks ["j05_an_unknown_aggregate_has_an_empty_history"];
     "writes JSON anew" Reads(|events| {
@@ -105,6 +107,25 @@ struct TakesAnyLimit;
 impl Tamper for TakesAnyLimit {
     async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         inner.read(after, limit.clamp(1, READ_LIMIT)).await
+    }
+}
+
+struct ReadsOn;
+
+#[async_trait]
+impl Tamper for ReadsOn {
+    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+        let mut events = inner.read(after, limit).await?;
+        while let Some(last) = events.last()
+            && events.len() < limit
+        {
+            let more = inner.read(last.position, limit - events.len()).await?;
+            if more.is_empty() {
+                break;
+            }
+            events.extend(more);
+        }
+        Ok(events)
     }
 }
 

@@ -5,13 +5,14 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::{
-    AggregateKey, Change, ChangeSet, Envelope, Error, Journal, Position, READ_LIMIT, Result, Timestamp,
-    Until, Version,
+    AggregateKey, Change, ChangeSet, Envelope, Error, Journal, Position, READ_BYTES, READ_LIMIT, Result,
+    Timestamp, Until, Version,
 };
 use uuid::Uuid;
 
 use super::head::POLL;
 use super::ids::{DbUuid, SqlUuid};
+use super::queue::Queue;
 use super::tables::journal;
 use super::{Conn, Fault, Store, heads};
 use crate::{prepared, prepared_row};
@@ -72,6 +73,12 @@ impl Store {
         self.known_head().groups()
     }
 
+    /// How many commits of this handle's process wait for the writer or are being written; 0 where it only reads.
+    #[must_use]
+    pub fn commits_waiting(&self) -> usize {
+        self.queue().map_or(0, Queue::waiting)
+    }
+
     /// How often a store looks for commits of other processes at the most.
     pub const POLLS_PER_SECOND: u64 = 10;
 }
@@ -83,7 +90,7 @@ fn check_limit(limit: usize) -> Result<()> {
     Ok(())
 }
 
-/// The events after this position, about `limit` of them, to the end of a commit.
+/// The events after this position, about `limit` of them and [`READ_BYTES`], to the end of a commit.
 pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec<Envelope>, Fault> {
     // What is beyond the numbers of the database is beyond the head.
     let Ok(after) = i64::try_from(after.get()) else { return Ok(Vec::new()) };
@@ -92,7 +99,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
         .order(journal::position)
         .limit(at_most(limit))
         .load_iter::<Row, DefaultLoadingMode>(conn)?;
-    let mut events = envelopes(rows, limit)?;
+    let mut events = envelopes(rows, limit, READ_BYTES)?;
     let Some(last) = events.last() else { return Ok(events) };
     let (last, end) = (last.position, last.commit_position);
     if last < end {
@@ -101,7 +108,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
             .filter(journal::position.le(end.get().cast_signed()))
             .order(journal::position)
             .load_iter::<Row, DefaultLoadingMode>(conn)?;
-        events.append(&mut envelopes(rest, 8)?);
+        events.append(&mut envelopes(rest, 8, usize::MAX)?);
     }
     Ok(events)
 }
@@ -136,13 +143,24 @@ pub(super) fn history(
         .order(journal::version)
         .limit(at_most(limit))
         .load_iter::<Row, DefaultLoadingMode>(conn)?;
-    envelopes(rows, 8)
+    envelopes(rows, 8, READ_BYTES)
 }
 
-fn envelopes(rows: impl Iterator<Item = QueryResult<Row>>, expected: usize) -> Result<Vec<Envelope>, Fault> {
+/// Takes rows up to the one that comes to so many bytes.
+fn envelopes(
+    rows: impl Iterator<Item = QueryResult<Row>>,
+    expected: usize,
+    most_bytes: usize,
+) -> Result<Vec<Envelope>, Fault> {
     let mut envelopes = Vec::with_capacity(expected.min(READ_LIMIT));
+    let mut bytes = 0;
     for row in rows {
-        envelopes.push(row?.into());
+        let envelope = Envelope::from(row?);
+        bytes += envelope.bytes();
+        envelopes.push(envelope);
+        if bytes >= most_bytes {
+            break;
+        }
     }
     Ok(envelopes)
 }

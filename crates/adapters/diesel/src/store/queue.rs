@@ -1,6 +1,7 @@
 //! The bounded queue in front of the writer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +11,10 @@ use tokio::sync::oneshot;
 
 use super::readers::Read;
 use super::{Conn, Fault};
+
+/// From how many bytes on no further change set is taken, whatever the number of places: with 1 MiB a command, which
+/// is the most, the queue holds 64 of them.
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// What the writer is asked to do.
 pub(super) enum Work {
@@ -26,7 +31,50 @@ pub(super) enum Work {
 /// A change set whose caller waits, or has gone away.
 pub(super) struct Pending {
     pub(super) change_set: ChangeSet,
-    pub(super) answer: oneshot::Sender<Result<Committed>>,
+    answer: oneshot::Sender<Result<Committed>>,
+    place: Place,
+}
+
+impl Pending {
+    /// Gives its place back and tells the caller, who may have gone away.
+    pub(super) fn answer(self, answer: Result<Committed>) {
+        drop(self.place);
+        drop(self.answer.send(answer));
+    }
+}
+
+/// How many change sets have not been answered, and how many bytes of memory they take.
+#[derive(Debug, Default)]
+struct Waiting {
+    change_sets: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Waiting {
+    /// A place for so many bytes; none where those who have one fill the memory that there is for it. Whoever comes
+    /// alone gets one, however large.
+    fn enter(self: &Arc<Self>, bytes: usize) -> Option<Place> {
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before > 0 && before.saturating_add(bytes) > WAITING_BYTES {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return None;
+        }
+        self.change_sets.fetch_add(1, Ordering::Relaxed);
+        Some(Place { waiting: Arc::clone(self), bytes })
+    }
+}
+
+/// A place among those that wait.
+struct Place {
+    waiting: Arc<Waiting>,
+    bytes: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.waiting.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.waiting.change_sets.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Something beside change sets that is written in a group's transaction.
@@ -72,18 +120,21 @@ impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Fault> + Send> WriteTask for Task
 pub(super) struct Queue {
     name: String,
     sender: SyncSender<Work>,
+    waiting: Arc<Waiting>,
     closed: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Queue {
     pub(super) fn new(name: String, sender: SyncSender<Work>, thread: JoinHandle<()>) -> Self {
-        Self { name, sender, closed: AtomicBool::new(false), thread: Mutex::new(Some(thread)) }
+        let (waiting, closed) = (Arc::default(), AtomicBool::new(false));
+        Self { name, sender, waiting, closed, thread: Mutex::new(Some(thread)) }
     }
 
     pub(super) async fn commit(&self, change_set: ChangeSet) -> Result<Committed> {
         let (answer, answered) = oneshot::channel();
-        self.send(Work::Commit(Box::new(Pending { change_set, answer })))?;
+        let place = self.waiting.enter(change_set.bytes()).ok_or_else(|| self.full())?;
+        self.send(Work::Commit(Box::new(Pending { change_set, answer, place })))?;
         answered.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
@@ -95,6 +146,11 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         self.send(Work::Write(Box::new(Task { run, done: None, answer })))?;
         answered.await.unwrap_or_else(|_| Err(self.unanswered()))
+    }
+
+    /// How many change sets wait for the writer or are being written.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.change_sets.load(Ordering::Relaxed)
     }
 
     /// Hands the writer something to read.
@@ -118,9 +174,13 @@ impl Queue {
             return Err(Error::Closed(self.name.clone()));
         }
         self.sender.try_send(work).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Full(format!("the queue of {}", self.name)),
+            TrySendError::Full(_) => self.full(),
             TrySendError::Disconnected(_) => Error::Closed(self.name.clone()),
         })
+    }
+
+    fn full(&self) -> Error {
+        Error::Full(format!("the queue of {}", self.name))
     }
 
     /// Why the writer dropped a question. What it has not begun when it ends is certainly not written.
@@ -129,5 +189,28 @@ impl Queue {
             return Error::Closed(self.name.clone());
         }
         Error::outcome_unknown(format!("{}: the writer has ended", self.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_given_by_bytes_and_given_back() {
+        let waiting = Arc::<Waiting>::default();
+        let half = WAITING_BYTES / 2;
+        let (first, second) = (waiting.enter(half).unwrap(), waiting.enter(half).unwrap());
+        assert!(waiting.enter(1).is_none(), "there is no room for one more byte");
+        assert_eq!(waiting.change_sets.load(Ordering::Relaxed), 2);
+        drop(first);
+        assert!(waiting.enter(half + 1).is_none());
+        let third = waiting.enter(half).unwrap();
+        drop((second, third));
+        assert!(waiting.enter(2 * WAITING_BYTES).is_some(), "what is larger than all room passes alone");
+        assert_eq!(
+            (waiting.bytes.load(Ordering::Relaxed), waiting.change_sets.load(Ordering::Relaxed)),
+            (0, 0)
+        );
     }
 }

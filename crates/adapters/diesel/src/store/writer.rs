@@ -259,7 +259,7 @@ impl Writer {
                         Ok(conn) => doubt::settle(conn, &pending.change_set, decided, &error),
                         Err(_) => Err(doubt::unknown(&error)),
                     };
-                    drop(pending.answer.send(answer));
+                    pending.answer(answer);
                 }
             }
         }
@@ -310,7 +310,7 @@ impl Member {
     fn fail(self, error: Error) {
         match self {
             // A caller that has gone away needs no answer.
-            Self::Commit(pending) => drop(pending.answer.send(Err(error))),
+            Self::Commit(pending) => pending.answer(Err(error)),
             Self::Write(task) => task.answer(Some(error)),
         }
     }
@@ -324,7 +324,7 @@ fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
             Member::Write(task) => task.answer(None),
             Member::Commit(pending) => {
                 if let Some(answer) = answers.next() {
-                    drop(pending.answer.send(answer));
+                    pending.answer(answer);
                 }
             }
         }

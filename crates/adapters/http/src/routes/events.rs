@@ -23,8 +23,12 @@ use crate::wire::{EventSchema, ReadProblems, StreamHeaders};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// How many events are read at a time. A client that reads slowly holds one such part and no more.
+/// How many events are read at a time.
 const BATCH: usize = 64;
+
+/// From how many bytes on a part takes no further event; the rest is read again when its turn comes. A client that
+/// reads slowly holds one such part, and that is what it costs.
+const PART_BYTES: usize = 64 * 1024;
 
 /// After this long without an event a comment says that the stream lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -83,9 +87,9 @@ impl Follower {
             }
             let rows = self.http.journal.read(self.after, BATCH).await;
             let rows = rows.inspect_err(|error| tracing::warn!(%error, "a stream of events ends")).ok()?;
-            if let Some(last) = rows.last() {
-                self.after = last.position;
-                let part = self.written(&rows)?;
+            if !rows.is_empty() {
+                let (part, last) = self.written(&rows)?;
+                self.after = last;
                 return Some((part, self));
             }
             tokio::select! {
@@ -96,8 +100,10 @@ impl Follower {
         }
     }
 
-    fn written(&self, rows: &[Envelope]) -> Option<Bytes> {
-        let mut text = Vec::with_capacity(rows.len() * 512);
+    /// A part with the first of these events, and the position of the last one in it.
+    fn written(&self, rows: &[Envelope]) -> Option<(Bytes, Position)> {
+        let mut text = Vec::with_capacity((rows.len() * 512).min(PART_BYTES));
+        let mut last = self.after;
         for row in rows {
             let decoded = self.http.decoder.decode(row);
             // A reader must not go past what it does not understand.
@@ -109,7 +115,11 @@ impl Follower {
             );
             serde_json::to_writer(&mut text, &event).ok()?;
             text.extend_from_slice(b"\n\n");
+            last = row.position;
+            if text.len() >= PART_BYTES {
+                break;
+            }
         }
-        Some(text.into())
+        Some((text.into(), last))
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 use portolan_application::wire::{MarketEvent, PublicEvent};
-use portolan_kernel::{Aggregate, AggregateKey, Decoder, Until, Version};
+use portolan_kernel::{Aggregate, AggregateKey, Decoder, Envelope, READ_BYTES, Until, Version};
 use serde::Serialize;
 
 use super::answer::{Answered, json};
@@ -25,7 +25,9 @@ pub(super) async fn of<A: Aggregate>(http: &App, id: A::Id, uri: &Uri) -> Answer
     if rows.is_empty() && after == Version::ZERO {
         return Err(Problem::not_found(format!("there is no {key}")));
     }
-    let has_more = rows.len() > limit;
+    // A read of large events ends early; whether it was at the end, the next one says.
+    let is_cut = rows.iter().map(Envelope::bytes).sum::<usize>() >= READ_BYTES;
+    let has_more = rows.len() > limit || is_cut;
     rows.truncate(limit);
     let next = rows.last().filter(|_| has_more).map(|row| row.version.get());
     let decoded: portolan_kernel::Result<Vec<MarketEvent>> =

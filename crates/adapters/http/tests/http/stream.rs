@@ -110,3 +110,27 @@ async fn a_client_that_takes_nothing_makes_nobody_read_for_it() {
     let events = std::str::from_utf8(&part).unwrap().matches("\nevent: ").count();
     assert!(events < 100, "{events} events at once");
 }
+
+#[tokio::test]
+async fn a_part_of_large_events_ends_early_and_the_next_goes_on() {
+    let market = Fixture::published().await;
+    let id = "00000000-0000-4000-8000-00000000f00d";
+    let draft = serde_json::json!({ "id": id, "seller": ALICE, "title": "A lamp", "description": "",
+        "asking": { "amount": 1, "currency": "EUR" }, "increment": { "amount": 1, "currency": "EUR" },
+        "ends_at": "2030-01-01T00:00:00Z" });
+    market.post("/listings", &draft).await.expect(201);
+    let text = "x".repeat(4_000);
+    for number in 0..60 {
+        let revised = serde_json::json!({ "title": format!("Lamp {number}"), "description": text });
+        market.send("PATCH", &format!("/listings/{id}"), &[], &revised).await.expect(200);
+    }
+    let mut stream = Stream::open(&market, Some("3")).await;
+    let mut came = String::new();
+    while !came.contains("Lamp 59") {
+        let part = within("a part", stream.parts.next()).await.unwrap().unwrap().unwrap();
+        assert!(part.len() < 70_000, "{} bytes at once", part.len());
+        came += std::str::from_utf8(&part).unwrap();
+    }
+    let ids: Vec<_> = came.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids, (4..=63).map(|position| position.to_string()).collect::<Vec<_>>());
+}

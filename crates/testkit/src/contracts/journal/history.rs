@@ -1,8 +1,11 @@
 //! How much a read answers, and how far back it looks.
 
-use portolan_kernel::{AggregateKey, Context, Error, Position, READ_LIMIT, Timestamp, Until, Version};
+use portolan_kernel::{
+    AggregateKey, Context, Error, Position, READ_BYTES, READ_LIMIT, Timestamp, Until, Version,
+};
 
 use crate::builders::{counter_id, incremented, opened};
+use crate::contracts::raw;
 use crate::counter::Counter;
 use crate::subject::{execute, get, history};
 use crate::{Subject, Verdict, ensure, ensure_eq};
@@ -45,6 +48,31 @@ pub async fn j05_reads_are_bounded_and_end_with_a_commit(subject: &mut Subject) 
         ensure!(matches!(read, Err(Error::Invalid(_))), "a read of {limit} is answered {read:?}");
         let read = journal.history(key, Version::ZERO, Until::Now, limit).await;
         ensure!(matches!(read, Err(Error::Invalid(_))), "a history of {limit} is answered {read:?}");
+    }
+    Ok(())
+}
+
+/// J5: reads are bounded by their bytes too, and never end inside a commit.
+pub async fn j05_a_read_of_large_events_is_cut_behind_whole_commits(subject: &mut Subject) -> Verdict {
+    let padding = " ".repeat(READ_BYTES / 7);
+    for (name, events) in [("one", 4), ("two", 4), ("three", 4), ("four", 10)] {
+        let happened: Vec<_> = std::iter::once(opened(name)).chain((1..events).map(incremented)).collect();
+        let mut begun = raw::begins(subject, &happened)?;
+        begun.events.iter_mut().for_each(|event| event.payload.push_str(&padding));
+        subject.store()?.commit(raw::change_set(subject, vec![begun])?).await?;
+    }
+    let journal = subject.journal()?;
+    // Seven events pass the bound: the second commit is finished, and so is the last, whatever its size.
+    for (after, last) in [(0, 8), (1, 8), (4, 12), (8, 22), (12, 22), (22, 22)] {
+        let events = journal.read(Position(after), READ_LIMIT).await?;
+        let positions: Vec<_> = events.iter().map(|event| event.position.get()).collect();
+        ensure_eq!(positions, (after + 1..=last).collect::<Vec<_>>(), "after {after}");
+    }
+    let key = AggregateKey::of::<Counter>(counter_id("four"));
+    for (after, last) in [(0, 7), (2, 9), (7, 10), (10, 10)] {
+        let events = journal.history(key, Version(after), Until::Now, READ_LIMIT).await?;
+        let versions: Vec<_> = events.iter().map(|event| event.version.get()).collect();
+        ensure_eq!(versions, (after + 1..=last).collect::<Vec<_>>(), "a history after version {after}");
     }
     Ok(())
 }

@@ -17,6 +17,7 @@ pub(super) const CLAUSES: &[Clause<Subject>] = clauses! { Subject;
     "J4" atomicity::j04_the_events_of_a_commit_are_contiguous;
     "J4" atomicity::j04_a_kill_leaves_whole_commits needs Kill;
     "J5" history::j05_reads_are_bounded_and_end_with_a_commit;
+    "J5" history::j05_a_read_of_large_events_is_cut_behind_whole_commits;
     "J5" history::j05_an_unknown_aggregate_has_an_empty_history;
     "J6" fidelity::j06_an_event_comes_back_as_it_was_written;
     "J7" fidelity::j07_an_event_id_is_never_written_twice;
