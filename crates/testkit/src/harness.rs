@@ -12,6 +12,7 @@ use portolan_kernel::{
 
 use crate::child::{self, Child};
 use crate::counter::{CounterEvent, CounterView};
+use crate::specimen::{Specimen, SpecimenEvent};
 use crate::{Capabilities, ManualClock, Subject, Verdict};
 
 /// A way to make and open stores of one kind for counters ([`counter::registry`](crate::counter::registry)).
@@ -158,19 +159,27 @@ pub trait ReadHarness: Send + Sync + 'static {
 
     /// Two empty models with names of their own, in one place where the adapter keeps several in one.
     async fn models(&self) -> Result<[ReadModel; 2]>;
+
+    /// An empty model of specimens, filled by a [`SpecimenProjector`](crate::specimen::SpecimenProjector).
+    async fn specimens(&self) -> Result<ReadModel<Specimen, SpecimenEvent>>;
 }
 
-/// Both sides of one read model.
-#[derive(Clone)]
-pub struct ReadModel {
+/// Both sides of one read model: of counters, unless it says otherwise.
+pub struct ReadModel<V = CounterView, E = CounterEvent> {
     /// The side that answers.
-    pub repository: Arc<dyn ReadRepository<CounterView>>,
+    pub repository: Arc<dyn ReadRepository<V>>,
     /// The side that fills it.
-    pub projection: Arc<dyn Projection<CounterEvent>>,
+    pub projection: Arc<dyn Projection<E>>,
 }
 
-impl std::fmt::Debug for ReadModel {
+impl<V, E> Clone for ReadModel<V, E> {
+    fn clone(&self) -> Self {
+        Self { repository: Arc::clone(&self.repository), projection: Arc::clone(&self.projection) }
+    }
+}
+
+impl<V, E> std::fmt::Debug for ReadModel<V, E> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("ReadModel").field(&self.projection.name()).finish()
+        formatter.write_str("ReadModel")
     }
 }

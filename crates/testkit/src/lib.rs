@@ -37,6 +37,7 @@ pub mod report;
 pub mod run;
 pub mod saboteurs;
 pub mod scenario;
+pub mod specimen;
 pub mod subject;
 mod tasks;
 pub mod witness;

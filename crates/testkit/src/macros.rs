@@ -112,6 +112,12 @@ macro_rules! checkpoint_contract {
 macro_rules! read_contract {
     ($harness:expr) => {
         $crate::contract_tests! { read_contract, READ, read_test, $crate::ReadHarness, $harness, [
+            r01_random_specifications_select_what_memory_selects
+            r02_de_morgan_and_double_negation_agree
+            r03_null_and_missing_have_one_truth_table
+            r04_nothing_is_nothing_and_no_part_widens
+            r05_text_compares_by_code_point_and_literally
+            r06_hostile_values_and_names_are_data_or_invalid
             r07_rows_come_in_the_order_asked_for_and_then_by_id
             r07_null_is_last_in_both_directions
             r08_a_walk_gives_each_row_once

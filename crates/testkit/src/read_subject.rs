@@ -7,6 +7,7 @@ use portolan_kernel::{
 };
 
 use crate::counter::{CounterEvent, CounterId, CounterView, Event};
+use crate::specimen::{Specimen, SpecimenEvent};
 use crate::{Effort, ReadHarness, ReadModel, SequentialIds, Verdict};
 
 /// Two new models, of which a clause fills the first, with events that it makes up.
@@ -15,6 +16,8 @@ pub struct ReadSubject {
     pub model: ReadModel,
     /// Another one, beside it.
     pub other: ReadModel,
+    /// A model of specimens.
+    pub specimens: ReadModel<Specimen, SpecimenEvent>,
     ids: SequentialIds,
     position: Position,
     versions: HashMap<CounterId, Version>,
@@ -24,8 +27,9 @@ pub struct ReadSubject {
 impl ReadSubject {
     pub(crate) async fn new(harness: &dyn ReadHarness, effort: Effort) -> Verdict<Self> {
         let [model, other] = harness.models().await?;
+        let specimens = harness.specimens().await?;
         let (ids, versions) = (SequentialIds::new(0), HashMap::new());
-        Ok(Self { model, other, ids, position: Position::ZERO, versions, effort })
+        Ok(Self { model, other, specimens, ids, position: Position::ZERO, versions, effort })
     }
 
     /// How much work to make of `count`.
@@ -91,6 +95,30 @@ impl ReadSubject {
     pub async fn apply(&self, events: &[Recorded<CounterEvent>]) -> Verdict {
         let to = events.last().map_or(self.position, |last| last.position);
         Ok(self.model.projection.apply(Batch::new(events, to)?).await?)
+    }
+
+    /// Makes the model of specimens hold these rows, each new.
+    ///
+    /// # Errors
+    /// A breach where it does not take them.
+    pub async fn collect(&mut self, specimens: Vec<Specimen>) -> Verdict {
+        let events: Vec<Recorded<SpecimenEvent>> = specimens
+            .into_iter()
+            .map(|specimen| {
+                self.position = self.position.plus(1);
+                Recorded {
+                    position: self.position,
+                    event_id: self.ids.next_id(),
+                    aggregate_id: specimen.id.uuid(),
+                    version: Version(1),
+                    occurred_at: Timestamp::default(),
+                    recorded_at: Timestamp::default(),
+                    metadata: "{}".to_owned(),
+                    event: SpecimenEvent::Put(Box::new(specimen)),
+                }
+            })
+            .collect();
+        Ok(self.specimens.projection.apply(Batch::new(&events, self.position)?).await?)
     }
 
     /// The row of a counter.

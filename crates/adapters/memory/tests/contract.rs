@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portolan_kernel::Result;
 use portolan_testkit::counter::CounterProjector;
+use portolan_testkit::specimen::{Specimen, SpecimenEvent, SpecimenProjector};
 use portolan_testkit::{ReadHarness, ReadModel};
 
 struct InMemory;
@@ -16,6 +17,11 @@ impl ReadHarness for InMemory {
             let (repository, projection) = portolan_memory::view(name, CounterProjector);
             ReadModel { repository: Arc::new(repository), projection: Arc::new(projection) }
         }))
+    }
+
+    async fn specimens(&self) -> Result<ReadModel<Specimen, SpecimenEvent>> {
+        let (repository, projection) = portolan_memory::view("specimens", SpecimenProjector);
+        Ok(ReadModel { repository: Arc::new(repository), projection: Arc::new(projection) })
     }
 }
 

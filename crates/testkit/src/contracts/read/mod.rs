@@ -1,18 +1,28 @@
-//! Read models, apart from the algebra of specifications: R7 to R18.
+//! Read models: R1 to R18.
 
 use portolan_kernel::{PageRequest, PageSize};
 
 use crate::clause::clauses;
 use crate::{Clause, ReadSubject, Verdict};
 
+pub mod algebra;
 pub mod atomicity;
 pub mod filling;
 pub mod freshness;
+pub mod laws;
+pub mod nulls;
 pub mod order;
 pub mod questions;
+pub mod texts;
 pub mod walks;
 
 pub(super) const CLAUSES: &[Clause<ReadSubject>] = clauses! { ReadSubject;
+    "R1" algebra::r01_random_specifications_select_what_memory_selects;
+    "R2" laws::r02_de_morgan_and_double_negation_agree;
+    "R3" nulls::r03_null_and_missing_have_one_truth_table;
+    "R4" algebra::r04_nothing_is_nothing_and_no_part_widens;
+    "R5" texts::r05_text_compares_by_code_point_and_literally;
+    "R6" texts::r06_hostile_values_and_names_are_data_or_invalid;
     "R7" order::r07_rows_come_in_the_order_asked_for_and_then_by_id;
     "R7" order::r07_null_is_last_in_both_directions;
     "R8" walks::r08_a_walk_gives_each_row_once;

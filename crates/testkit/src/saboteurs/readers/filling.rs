@@ -28,7 +28,7 @@ fn take_all(
             CounterProjector.project(&mut row, event);
             rows.by_id.extend(row.map(|view| (id, (version, view))));
         }
-        rows.take(event);
+        rows.take(&CounterProjector, event);
     }
     rows.position = rows.position.max(batch.to());
     drop(rows);
@@ -103,7 +103,7 @@ impl Tamper for ShowsHalf {
 
     async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
         if let [first, _, ..] = batch.events() {
-            inner.look().take(first);
+            inner.look().take(&CounterProjector, first);
             let looks = self.0.load(Ordering::SeqCst);
             for _ in 0..100 {
                 if self.0.load(Ordering::SeqCst) > looks + 1 {

@@ -4,19 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use portolan_kernel::specification::Node;
 use portolan_kernel::{Batch, Page, Position, Projection, Query, ReadRepository, Result, Row, Specification};
 
 use crate::counter::{CounterEvent, CounterId, CounterView};
 use crate::reference::ReferenceModel;
+use crate::specimen::{Specimen, SpecimenEvent, SpecimenId, SpecimenProjector};
 use crate::{ReadHarness, ReadModel};
 use answers::{
     AnswersOneMore, BreaksTies, CountsAll, CountsApart, CountsRows, CountsThePage, LosesTheLast, NeverStale,
     NeverWakes, NullsFirst, StartsOver, Widens,
 };
 use filling::{IgnoresTheUnused, ResetsAll, ShowsHalf, TakesEqual, TakesOlder};
+use translation::{
+    Misunderstands, distributes_a_negation, drops_an_empty_list, drops_an_empty_or, folds_case,
+    has_three_values, ignores_the_currency, includes_the_bound, leaves_out_patterns, loses_a_conjunct,
+    splices_values, takes_wildcards,
+};
 
 mod answers;
 mod filling;
+mod translation;
 
 /// A way to break a read model.
 pub struct ReadSaboteur {
@@ -50,6 +58,65 @@ macro_rules! read_saboteurs {
 }
 
 read_saboteurs! {
+    "takes `<` for `<=`" Misunderstands(includes_the_bound),
+        breaks ["r01_random_specifications_select_what_memory_selects"]
+        also [
+            "r02_de_morgan_and_double_negation_agree"
+            "r04_nothing_is_nothing_and_no_part_widens"
+            "r05_text_compares_by_code_point_and_literally"
+        ];
+    "compares money without its currency" Misunderstands(ignores_the_currency),
+        breaks ["r01_random_specifications_select_what_memory_selects"];
+    "loses a part of an `and`" Misunderstands(loses_a_conjunct),
+        breaks [
+            "r01_random_specifications_select_what_memory_selects"
+            "r02_de_morgan_and_double_negation_agree"
+            "r04_nothing_is_nothing_and_no_part_widens"
+        ];
+    "takes `not` into an `and` as it is" Misunderstands(distributes_a_negation),
+        breaks ["r02_de_morgan_and_double_negation_agree"]
+        also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r04_nothing_is_nothing_and_no_part_widens"
+        ];
+    "takes null for unknown" Misunderstands(has_three_values),
+        breaks [
+            "r02_de_morgan_and_double_negation_agree"
+            "r03_null_and_missing_have_one_truth_table"
+        ] also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r04_nothing_is_nothing_and_no_part_widens"
+        ];
+    "writes no condition for an empty list" Misunderstands(drops_an_empty_list),
+        breaks ["r04_nothing_is_nothing_and_no_part_widens"]
+        also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r03_null_and_missing_have_one_truth_table"
+        ];
+    "writes no condition for an empty `or`" Misunderstands(drops_an_empty_or),
+        breaks ["r04_nothing_is_nothing_and_no_part_widens"]
+        also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r02_de_morgan_and_double_negation_agree"
+        ];
+    "leaves out what it cannot say" Misunderstands(leaves_out_patterns),
+        breaks ["r04_nothing_is_nothing_and_no_part_widens"]
+        also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r03_null_and_missing_have_one_truth_table"
+        ];
+    "takes `%` and `_` for wildcards" Misunderstands(takes_wildcards),
+        breaks ["r05_text_compares_by_code_point_and_literally"]
+        also ["r01_random_specifications_select_what_memory_selects"];
+    "takes upper and lower case for the same" Misunderstands(folds_case),
+        breaks ["r05_text_compares_by_code_point_and_literally"]
+        also ["r01_random_specifications_select_what_memory_selects"];
+    "splices values into its query" Misunderstands(splices_values),
+        breaks ["r06_hostile_values_and_names_are_data_or_invalid"]
+        also [
+            "r01_random_specifications_select_what_memory_selects"
+            "r05_text_compares_by_code_point_and_literally"
+        ];
     "decides between equals by chance" BreaksTies,
         breaks ["r07_rows_come_in_the_order_asked_for_and_then_by_id"]
         also ["r09_changes_during_a_walk_move_no_other_row"];
@@ -107,6 +174,12 @@ impl ReadHarness for SabotagedReadHarness {
             ReadModel { repository: Arc::clone(&tampered) as _, projection: tampered }
         }))
     }
+
+    async fn specimens(&self) -> Result<ReadModel<Specimen, SpecimenEvent>> {
+        let inner = ReferenceModel::filled_by("specimens", SpecimenProjector);
+        let misunderstood = Misunderstood { inner: inner.clone(), tamper: (self.0.make)() };
+        Ok(ReadModel { repository: Arc::new(misunderstood), projection: Arc::new(inner) })
+    }
 }
 
 /// What a saboteur does to the calls: nothing, unless it overrides.
@@ -120,6 +193,11 @@ trait Tamper: Send + Sync + 'static {
         inner.count(criteria).await
     }
 
+    /// What it takes a specification of specimens for.
+    fn misunderstand(&self, node: Node) -> Node {
+        node
+    }
+
     async fn wait_for(&self, inner: &ReferenceModel, want: Position, patience: Duration) -> Result<Position> {
         inner.wait_for(want, patience).await
     }
@@ -130,6 +208,42 @@ trait Tamper: Send + Sync + 'static {
 
     async fn reset(&self, inner: &ReferenceModel, _other: &ReferenceModel) -> Result<()> {
         inner.reset().await
+    }
+}
+
+/// A good model that is asked something else.
+struct Misunderstood {
+    inner: ReferenceModel<SpecimenProjector, SpecimenEvent>,
+    tamper: Arc<dyn Tamper>,
+}
+
+impl Misunderstood {
+    fn taken_for(&self, criteria: &Specification<Specimen>) -> Result<Specification<Specimen>> {
+        Specification::from_tree(self.tamper.misunderstand(criteria.tree()?.clone()))
+    }
+}
+
+#[async_trait]
+impl ReadRepository<Specimen> for Misunderstood {
+    async fn get(&self, id: &SpecimenId) -> Result<Option<Row<Specimen>>> {
+        self.inner.get(id).await
+    }
+
+    async fn find(&self, query: &Query<Specimen>) -> Result<Page<Specimen>> {
+        let criteria = self.taken_for(&query.criteria)?;
+        self.inner.find(&Query { criteria, ..query.clone() }).await
+    }
+
+    async fn count(&self, criteria: &Specification<Specimen>) -> Result<u64> {
+        self.inner.count(&self.taken_for(criteria)?).await
+    }
+
+    async fn position(&self) -> Result<Position> {
+        ReadRepository::position(&self.inner).await
+    }
+
+    async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
+        self.inner.wait_for(want, patience).await
     }
 }
 
