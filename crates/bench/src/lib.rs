@@ -42,6 +42,9 @@ pub struct Plan {
     /// Events of the journal that `replay` reads; made once and kept
     #[arg(long, default_value_t = 1_000_000, value_parser = count())]
     pub events: u64,
+    /// Which stores, of those that are built in; all without
+    #[arg(long, value_delimiter = ',')]
+    pub stores: Vec<String>,
     /// Which systems, as the results call them; all without. A profile is of one
     #[arg(long, value_delimiter = ',')]
     pub systems: Vec<String>,
@@ -73,6 +76,7 @@ impl Plan {
             commands: 1_000,
             callers: vec![1, 64],
             events: 10_000,
+            stores: Vec::new(),
             systems: Vec::new(),
             place: PLACE.into(),
             quick: true,
@@ -86,8 +90,8 @@ impl Plan {
         if !self.quick {
             return self;
         }
-        let Self { workloads, systems, place, .. } = self;
-        Self { workloads, systems, place, ..Self::quick() }
+        let Self { workloads, stores, systems, place, .. } = self;
+        Self { workloads, stores, systems, place, ..Self::quick() }
     }
 }
 
@@ -99,6 +103,8 @@ pub enum Workload {
     PlaceBid,
     /// New orders with three lines
     Append,
+    /// Accepted bids on one listing
+    Hot,
     /// A command that changes nothing, through mediator and middleware
     Dispatch,
     /// A file of bids

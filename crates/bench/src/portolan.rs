@@ -40,6 +40,21 @@ impl Portolan {
         Ok(Self { app, euro: "EUR".parse()? })
     }
 
+    /// Opens the store at this URL, and runs commands alone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    #[cfg(any(
+        feature = "postgres",
+        feature = "postgres-system",
+        feature = "mysql",
+        feature = "mysql-system"
+    ))]
+    pub(crate) async fn open_url(url: &str) -> Done<Self> {
+        let config = Config { write: url.to_owned(), ..Config::default() };
+        Ok(Self { app: App::build(&config, COMMANDS).await?, euro: "EUR".parse()? })
+    }
+
     /// All that `serve` runs.
     ///
     /// # Errors

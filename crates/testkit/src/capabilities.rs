@@ -47,13 +47,20 @@ impl Capability {
 #[derive(Debug, Clone, Default)]
 pub struct Capabilities {
     lacking: Vec<(Capability, &'static str)>,
+    out_of_reach: Option<&'static str>,
 }
 
 impl Capabilities {
     /// Everything.
     #[must_use]
     pub const fn all() -> Self {
-        Self { lacking: Vec::new() }
+        Self { lacking: Vec::new(), out_of_reach: None }
+    }
+
+    /// Nothing can be tried here, for this reason: every clause is skipped.
+    #[must_use]
+    pub const fn out_of_reach(reason: &'static str) -> Self {
+        Self { lacking: Vec::new(), out_of_reach: Some(reason) }
     }
 
     /// Not this, for this reason: the clauses that need it are skipped.
@@ -69,8 +76,15 @@ impl Capabilities {
         self.lacking.iter().find(|(lacking, _)| *lacking == capability).map(|(_, reason)| *reason)
     }
 
-    /// The first of these that it lacks, and why.
-    pub(crate) fn first_lacking(&self, needed: &[Capability]) -> Option<(Capability, &'static str)> {
-        needed.iter().find_map(|capability| self.lacks(*capability).map(|reason| (*capability, reason)))
+    /// Whether nothing can be tried.
+    pub(crate) const fn is_out_of_reach(&self) -> bool {
+        self.out_of_reach.is_some()
+    }
+
+    /// What keeps a clause that needs these from being tried, and why; `None` in place of a capability where nothing
+    /// can be tried at all.
+    pub(crate) fn obstacle(&self, needed: &[Capability]) -> Option<(Option<Capability>, &'static str)> {
+        let lacking = |capability: &Capability| Some((Some(*capability), self.lacks(*capability)?));
+        self.out_of_reach.map(|reason| (None, reason)).or_else(|| needed.iter().find_map(lacking))
     }
 }

@@ -8,13 +8,14 @@ use crate::{Capabilities, Clause};
 /// The table of a contract for one adapter: a line for each clause, with what it needs, and why it is skipped.
 #[must_use]
 pub fn matrix<S>(adapter: &str, clauses: &[Clause<S>], capabilities: &Capabilities) -> String {
-    let skipped = clauses.iter().filter(|clause| capabilities.first_lacking(clause.needs).is_some()).count();
+    let skipped = clauses.iter().filter(|clause| capabilities.obstacle(clause.needs).is_some()).count();
     let mut table = format!("{adapter}: {} clauses, {skipped} skipped\n", clauses.len());
     for clause in clauses {
         let needs: Vec<_> = clause.needs.iter().map(|need| need.name()).collect();
-        let state = match capabilities.first_lacking(clause.needs) {
+        let state = match capabilities.obstacle(clause.needs) {
             None => "tried".to_owned(),
-            Some((capability, reason)) => format!("skipped: no {}: {reason}", capability.name()),
+            Some((Some(capability), reason)) => format!("skipped: no {}: {reason}", capability.name()),
+            Some((None, reason)) => format!("skipped: {reason}"),
         };
         let line =
             writeln!(table, "{:<4} {:<72} {:<16} {state}", clause.code, clause.promise(), needs.join(", "));

@@ -1,7 +1,7 @@
-//! `place_bid` and `append`: commands, durable, over fresh stores.
+//! `place_bid`, `append` and `hot`: commands, durable, over fresh stores.
 
-use super::{Done, Samples};
-use crate::ground::{Fresh, Ground};
+use super::{Done, Samples, is_wanted};
+use crate::ground::Ground;
 use crate::market::Market;
 use crate::measure::{Sample, run};
 use crate::portolan::{COMMANDS, Portolan};
@@ -14,11 +14,15 @@ use crate::{Plan, Workload, work};
 /// # Errors
 /// Those of the stores.
 pub(super) async fn compare(plan: &Plan, workload: Workload) -> Done {
+    if !is_wanted(plan, "sqlite") {
+        return Ok(());
+    }
     let ground = Ground::make(&plan.place).await?;
     for &callers in &plan.callers {
         let mut samples = Samples::of(plan, &[Portolan::NAME, Batched::NAME, Plain::NAME]);
         for seed in 0..plan.runs {
-            let round = Round { workload, callers: callers as usize, seed, commands: plan.commands as usize };
+            let (callers, commands) = (callers as usize, plan.commands as usize);
+            let round = Round { workload, store: "sqlite", callers, seed, commands };
             for system in samples.order(seed) {
                 let fresh = ground.fresh()?;
                 let sample = match system {
@@ -34,31 +38,42 @@ pub(super) async fn compare(plan: &Plan, workload: Workload) -> Done {
     Ok(())
 }
 
-struct Round {
-    workload: Workload,
-    callers: usize,
-    seed: u64,
-    commands: usize,
+/// One run of one system.
+pub(super) struct Round {
+    pub(super) workload: Workload,
+    pub(super) store: &'static str,
+    pub(super) callers: usize,
+    pub(super) seed: u64,
+    pub(super) commands: usize,
 }
 
 impl Round {
-    async fn run<M: Market>(&self, market: M, fresh: Fresh) -> Done<Sample> {
+    /// Runs it, and lets go of the store afterwards.
+    ///
+    /// # Errors
+    /// Where a caller panicked.
+    pub(super) async fn run<M: Market>(&self, market: M, fresh: impl Send) -> Done<Sample> {
         let (system, seed) = (market.clone(), self.seed);
-        let sample = if self.workload == Workload::Append {
+        let (name, listings) = match self.workload {
+            Workload::Append => ("append", 0),
+            Workload::Hot => ("hot", 1),
+            _ => ("place_bid", work::LISTINGS),
+        };
+        let sample = if listings == 0 {
             let place = move |_, number| {
                 let system = system.clone();
                 async move { system.place_order(work::order(seed, number)).await }
             };
-            run(M::NAME, "append", self.callers, self.commands, place).await?
+            run(M::NAME, name, self.callers, self.commands, place).await?
         } else {
             let place = move |_, number| {
                 let system = system.clone();
-                async move { system.place_bid(work::bid(seed, number, work::LISTINGS)).await }
+                async move { system.place_bid(work::bid(seed, number, listings)).await }
             };
-            run(M::NAME, "place_bid", self.callers, self.commands, place).await?
+            run(M::NAME, name, self.callers, self.commands, place).await?
         };
         market.close().await;
         drop(fresh);
-        Ok(sample)
+        Ok(Sample { store: self.store, ..sample })
     }
 }

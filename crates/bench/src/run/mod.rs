@@ -6,6 +6,8 @@ mod dispatch;
 mod http;
 mod import;
 mod replay;
+#[cfg(any(feature = "postgres", feature = "postgres-system", feature = "mysql", feature = "mysql-system"))]
+mod servers;
 mod visible;
 
 use std::error::Error;
@@ -38,10 +40,15 @@ pub(crate) fn all(plan: &Plan) -> Done {
             return replay::start(plan, start).await;
         }
         let wanted = |workload| plan.workloads.is_empty() || plan.workloads.contains(&workload);
-        for workload in
-            [Workload::PlaceBid, Workload::Append].into_iter().filter(|workload| wanted(*workload))
+        for workload in [Workload::PlaceBid, Workload::Append, Workload::Hot]
+            .into_iter()
+            .filter(|workload| wanted(*workload))
         {
             commands::compare(plan, workload).await?;
+            #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+            servers::compare::<crate::twin::servers::postgres::Postgres>(plan, workload).await?;
+            #[cfg(any(feature = "mysql", feature = "mysql-system"))]
+            servers::compare::<crate::twin::servers::mariadb::MariaDb>(plan, workload).await?;
         }
         if wanted(Workload::Dispatch) {
             dispatch::compare(plan).await?;
@@ -60,6 +67,11 @@ pub(crate) fn all(plan: &Plan) -> Done {
         }
         Ok(())
     })
+}
+
+/// Whether the plan wants this store.
+fn is_wanted(plan: &Plan, store: &str) -> bool {
+    plan.stores.is_empty() || plan.stores.iter().any(|wanted| wanted == store)
 }
 
 /// A line for people, on stderr.
@@ -107,7 +119,7 @@ impl Samples {
     fn compare(&self) {
         let medians: Vec<Sample> = self.taken.iter().filter_map(|runs| median(runs)).collect();
         let Some(ours) = medians.first() else { return };
-        say(&format!("{} · {} callers", ours.workload, ours.callers));
+        say(&format!("{} · {} · {} callers", ours.workload, ours.store, ours.callers));
         let shown = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0} us"));
         for sample in &medians {
             let ratio = |ours: Option<f64>, its: Option<f64>, of: &str| {

@@ -6,36 +6,36 @@ use crate::work::Bid;
 
 /// What a bid is decided by.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    pub(super) version: i64,
-    pub(super) seller: Uuid,
-    pub(super) is_published: bool,
-    pub(super) asking: i64,
-    pub(super) increment: i64,
-    pub(super) ends_at: i64,
+pub(crate) struct Standing {
+    pub(crate) version: i64,
+    pub(crate) seller: Uuid,
+    pub(crate) is_published: bool,
+    pub(crate) asking: i64,
+    pub(crate) increment: i64,
+    pub(crate) ends_at: i64,
     /// The highest ceiling, and whose.
-    pub(super) first: Option<(Uuid, i64)>,
-    pub(super) second: Option<(Uuid, i64)>,
-    pub(super) bids: i64,
-    pub(super) last_number: i64,
+    pub(crate) first: Option<(Uuid, i64)>,
+    pub(crate) second: Option<(Uuid, i64)>,
+    pub(crate) bids: i64,
+    pub(crate) last_number: i64,
 }
 
 /// What an accepted bid makes of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Placed {
-    pub(super) number: i64,
-    pub(super) price: i64,
-    pub(super) next_minimum: i64,
-    pub(super) leader: Uuid,
-    pub(super) outbid: Option<Uuid>,
-    pub(super) bids: i64,
+    pub(crate) number: i64,
+    pub(crate) price: i64,
+    pub(crate) next_minimum: i64,
+    pub(crate) leader: Uuid,
+    pub(crate) outbid: Option<Uuid>,
+    pub(crate) bids: i64,
     /// The listing's version after it.
-    pub(super) version: i64,
+    pub(crate) version: i64,
 }
 
 impl Standing {
     /// Takes the bid, or refuses it and stays as it was. `own` is the bidder's ceiling so far.
-    pub(super) fn place(&mut self, bid: &Bid, own: Option<i64>, now: i64) -> Option<Placed> {
+    pub(crate) fn place(&mut self, bid: &Bid, own: Option<i64>, now: i64) -> Option<Placed> {
         let leader = self.first.map(|(bidder, _)| bidder);
         let price = self.second.map_or(self.asking, |(_, ceiling)| ceiling);
         let is_enough = match self.first {

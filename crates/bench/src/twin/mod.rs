@@ -6,6 +6,8 @@ pub(crate) mod plain;
 mod auction;
 mod log;
 mod rows;
+#[cfg(any(feature = "postgres", feature = "postgres-system", feature = "mysql", feature = "mysql-system"))]
+pub(crate) mod servers;
 #[cfg(test)]
 mod tests;
 mod texts;

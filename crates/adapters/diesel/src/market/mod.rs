@@ -17,6 +17,9 @@ pub fn mappers() -> Mappers {
 }
 
 /// The marketplace's tables.
-const SCHEMA: Schema = Schema::new("market").sqlite(&[include_str!("../../migrations/sqlite/market_1.sql")]);
+const SCHEMA: Schema = Schema::new("market")
+    .sqlite(&[include_str!("../../migrations/sqlite/market_1.sql")])
+    .postgres(&[include_str!("../../migrations/postgres/market_1.sql")])
+    .mysql(&[include_str!("../../migrations/mysql/market_1.sql")]);
 
 crate::word_column!(listing::Status, order::Status);

@@ -137,6 +137,12 @@ pub(crate) fn one<Q: LimitDsl>(query: Q) -> Limit<Q> {
     query.limit(1)
 }
 
+/// The server's time, in microseconds of the Unix epoch.
+pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
+    let micros = "select cast(unix_timestamp(sysdate(6)) * 1000000 as signed)";
+    prepared!(Words::<BigInt>::new(micros)).get_result(conn)
+}
+
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let tables = "select table_name from information_schema.tables where table_schema = database()";

@@ -18,7 +18,6 @@ mod connection;
 mod engine;
 mod faults;
 mod ids;
-mod leases;
 mod rows;
 mod schemas;
 #[path = "../server/mod.rs"]

@@ -129,6 +129,12 @@ pub(crate) fn one<Q: LimitDsl>(query: Q) -> Limit<Q> {
     query.limit(1)
 }
 
+/// The server's time, in microseconds of the Unix epoch.
+pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
+    let micros = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+    prepared!(Words::<BigInt>::new(micros)).get_result(conn)
+}
+
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let tables = "select tablename::text from pg_tables where schemaname = current_schema()";

@@ -3,10 +3,12 @@
 
 pub use config::Config;
 pub(super) use head::Watch;
+pub(super) use leases::{LeaseKeeper, term};
 pub(super) use turns::Turns;
 
 use super::{Conn, Fault, tuning};
 
 mod config;
 mod head;
+mod leases;
 mod turns;

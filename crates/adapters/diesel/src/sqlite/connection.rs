@@ -172,6 +172,12 @@ pub(crate) const fn is_there(_conn: &mut Conn) -> bool {
     true
 }
 
+/// The system's time, in microseconds of the Unix epoch.
+pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
+    let micros = "select cast((julianday('now') - 2440587.5) * 86400000000 as integer)";
+    prepared!(Words::<BigInt>::new(micros)).get_result(conn)
+}
+
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]

@@ -8,10 +8,10 @@ pub(super) const NAME: &str = "SQLite";
 
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
-    Watch, alone, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, one,
+    Watch, alone, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, now, one,
     open_reader, open_writer, probe, raise_head, rollback, snapshot, tables, verify,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
-pub(super) use super::leases::LeaseKeeper;
+pub(super) use super::leases::{LeaseKeeper, term};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::turns::Turns;

@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::connection::{beside, real_path};
 use super::store::Held;
@@ -35,12 +36,12 @@ impl LeaseKeeper {
                 file.set_len(0)?;
                 file.rewind()?;
                 write!(file, "{}", std::process::id())?;
-                Ok(Held::Here(Box::new(HeldFile(file))))
+                Ok(Ok(Box::new(HeldFile(file)) as _))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut by = String::new();
                 file.take(32).read_to_string(&mut by)?;
-                Ok(Held::Elsewhere { by: Some(by).filter(|by| !by.is_empty()) })
+                Ok(Err(Some(by).filter(|by| !by.is_empty())))
             }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -49,10 +50,15 @@ impl LeaseKeeper {
     fn claim_here(&self, name: &str) -> Held {
         let mut held = self.held_here.lock().unwrap_or_else(PoisonError::into_inner);
         if !held.insert(name.to_owned()) {
-            return Held::Elsewhere { by: Some(std::process::id().to_string()) };
+            return Err(Some(std::process::id().to_string()));
         }
-        Held::Here(Box::new(HeldName { name: name.to_owned(), held: Arc::clone(&self.held_here) }))
+        Ok(Box::new(HeldName { name: name.to_owned(), held: Arc::clone(&self.held_here) }))
     }
+}
+
+/// A lease lasts as long as its process.
+pub(crate) const fn term(_config: &Config) -> Option<Duration> {
+    None
 }
 
 /// Closing the file gives the lock back. The file stays: removing it would race with the next owner.

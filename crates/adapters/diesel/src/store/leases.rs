@@ -8,18 +8,11 @@ use diesel::prelude::*;
 use portolan_kernel::{Claim, Epoch, Error, Lease, Leases, Result, SubscriptionId};
 
 use super::tables::leases;
-use super::{Conn, Fault, Store};
+use super::{Conn, Fault, Store, engine};
 
-/// The engine's answer to a claim.
-pub(in super::super) enum Held {
-    /// It is this process's for as long as the guard lives.
-    Here(Box<dyn Any + Send + Sync>),
-    /// Another owner has it: which process, where that is known.
-    Elsewhere {
-        /// In words.
-        by: Option<String>,
-    },
-}
+/// The engine's answer to a claim: it is this process's for as long as the guard lives, or another owner has it, which
+/// is named where it is known.
+pub(in super::super) type Held = std::result::Result<Box<dyn Any + Send + Sync>, Option<String>>;
 
 #[async_trait]
 impl Leases for Store {
@@ -27,27 +20,54 @@ impl Leases for Store {
         let queue = self.queue()?;
         let held = self.0.leases.claim(&subscription.to_string());
         match held.map_err(|fault| fault.at(&self.0.config.location))? {
-            Held::Elsewhere { by } => Ok(Claim::Taken { by }),
-            Held::Here(guard) => {
-                let claimed = subscription.clone();
-                let epoch = queue.write(move |conn| next_epoch(conn, &claimed)).await?;
-                Ok(Claim::Granted(Lease::guarded(subscription.clone(), epoch, guard)))
+            Err(by) => Ok(Claim::Taken { by }),
+            Ok(guard) => {
+                let (claimed, term) = (subscription.clone(), self.term());
+                let granted = queue.write(move |conn| claim(conn, &claimed, term)).await?;
+                Ok(match granted {
+                    Ok(epoch) => Claim::Granted(Lease::guarded(subscription.clone(), epoch, guard)),
+                    Err(by) => Claim::Taken { by },
+                })
             }
         }
     }
 
     async fn extend(&self, lease: &Lease) -> Result<()> {
         let (subscription, epoch) = (lease.subscription().clone(), lease.epoch());
-        self.read_with(move |conn| check_epoch(conn, &subscription, epoch)).await
+        match self.term() {
+            None => self.read_with(move |conn| check_epoch(conn, &subscription, epoch)).await,
+            Some(term) => {
+                self.queue()?
+                    .write(move |conn| {
+                        let ends_at = engine::now(conn)? + micros(term);
+                        let extended = diesel::update(owned(&subscription, epoch))
+                            .set(leases::ends_at.eq(ends_at))
+                            .execute(conn)?;
+                        if extended == 0 { Err(fenced(&subscription).into()) } else { Ok(()) }
+                    })
+                    .await
+            }
+        }
     }
 
     async fn release(&self, lease: Lease) -> Result<()> {
-        drop(lease);
-        Ok(())
+        if self.term().is_none() {
+            // Dropping it gives it back.
+            return Ok(());
+        }
+        let (subscription, epoch) = (lease.subscription().clone(), lease.epoch());
+        self.queue()?
+            .write(move |conn| {
+                diesel::update(owned(&subscription, epoch))
+                    .set((leases::owner.eq(None::<String>), leases::ends_at.eq(None::<i64>)))
+                    .execute(conn)?;
+                Ok(())
+            })
+            .await
     }
 
     fn term(&self) -> Option<Duration> {
-        None
+        engine::term(&self.0.config)
     }
 }
 
@@ -56,20 +76,60 @@ pub(super) fn check_epoch(conn: &mut Conn, subscription: &SubscriptionId, epoch:
     if present_epoch(conn, subscription)? == epoch {
         return Ok(());
     }
-    Err(Error::Fenced(format!("the subscription {subscription}")).into())
+    Err(fenced(subscription).into())
 }
 
-/// Begins the next epoch, in the writer's transaction.
-fn next_epoch(conn: &mut Conn, subscription: &SubscriptionId) -> Result<Epoch, Fault> {
-    let next = Epoch(present_epoch(conn, subscription)?.get() + 1);
+fn fenced(subscription: &SubscriptionId) -> Error {
+    Error::Fenced(format!("the subscription {subscription}"))
+}
+
+/// Begins the next epoch, in the writer's transaction, unless somebody else's lease has not ended by the store's clock:
+/// then who that is.
+fn claim(
+    conn: &mut Conn,
+    subscription: &SubscriptionId,
+    term: Option<Duration>,
+) -> Result<Result<Epoch, Option<String>>, Fault> {
     let (name, version) = key(subscription);
-    let epoch = leases::epoch.eq(next.get().cast_signed());
-    let raised = diesel::update(leases::table.find((name, version))).set(epoch).execute(conn)?;
-    if raised == 0 {
-        let row = (leases::name.eq(name), leases::version.eq(version), epoch);
-        diesel::insert_into(leases::table).values(row).execute(conn)?;
+    let row = leases::table.find((name, version)).select((leases::epoch, leases::owner, leases::ends_at));
+    let found: Option<(i64, Option<String>, Option<i64>)> = row.get_result(conn).optional()?;
+    let mut ends_at = None;
+    if let Some(term) = term {
+        let now = engine::now(conn)?;
+        if let Some((_, Some(owner), Some(until))) = &found
+            && *until > now
+        {
+            return Ok(Err(Some(owner.clone())));
+        }
+        ends_at = Some(now + micros(term));
     }
-    Ok(next)
+    let epoch = found.as_ref().map_or(0, |(epoch, _, _)| *epoch) + 1;
+    let owner = term.map(|_| std::process::id().to_string());
+    let changes = (leases::epoch.eq(epoch), leases::owner.eq(owner), leases::ends_at.eq(ends_at));
+    if found.is_some() {
+        diesel::update(leases::table.find((name, version))).set(changes).execute(conn)?;
+    } else {
+        let key = (leases::name.eq(name), leases::version.eq(version));
+        diesel::insert_into(leases::table).values((key, changes)).execute(conn)?;
+    }
+    Ok(Ok(Epoch(epoch.cast_unsigned())))
+}
+
+/// The lease of this subscription, as long as it is held in this epoch.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn owned(subscription: &SubscriptionId, epoch: Epoch) -> _ {
+    let epoch: i64 = epoch.get().cast_signed();
+    let version: i64 = i64::from(subscription.version);
+    let name: &str = &subscription.name;
+    leases::table
+        .filter(leases::name.eq(name))
+        .filter(leases::version.eq(version))
+        .filter(leases::epoch.eq(epoch))
+        .filter(leases::owner.is_not_null())
+}
+
+fn micros(term: Duration) -> i64 {
+    i64::try_from(term.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn present_epoch(conn: &mut Conn, subscription: &SubscriptionId) -> Result<Epoch, Fault> {

@@ -6,7 +6,9 @@ use portolan_kernel::{Currency, Money, Timestamp, Version};
 use portolan_testkit::counter::{Counter, CounterId, Event, Line};
 use uuid::Uuid;
 
-const SCHEMA: Schema = Schema::new("counters").sqlite(&["
+const SCHEMA: Schema = Schema::new("counters").sqlite(&[SQLITE]).postgres(&[POSTGRES]).mysql(&[MARIADB]);
+
+const SQLITE: &str = "
     create table counters (
         id             blob primary key not null,
         version        integer not null,
@@ -26,7 +28,51 @@ const SCHEMA: Schema = Schema::new("counters").sqlite(&["
         price_currency text not null,
         primary key (counter_id, key)
     ) without rowid;
-"]);
+";
+
+const POSTGRES: &str = "
+    create table counters (
+        id             uuid primary key,
+        version        bigint not null,
+        count          bigint not null,
+        text           text collate \"C\" not null,
+        price_amount   bigint,
+        price_currency text collate \"C\",
+        moment         bigint not null,
+        place_taken_by uuid
+    );
+    create table counter_lines (
+        counter_id     uuid not null,
+        place          bigint not null,
+        key            text collate \"C\" not null,
+        quantity       bigint not null,
+        price_amount   bigint not null,
+        price_currency text collate \"C\" not null,
+        primary key (counter_id, key)
+    );
+";
+
+const MARIADB: &str = "
+    create table if not exists counters (
+        id             binary(16) primary key,
+        version        bigint not null,
+        count          bigint not null,
+        text           longtext not null,
+        price_amount   bigint,
+        price_currency varchar(3),
+        moment         bigint not null,
+        place_taken_by binary(16)
+    ) engine = innodb collate utf8mb4_nopad_bin;
+    create table if not exists counter_lines (
+        counter_id     binary(16) not null,
+        place          bigint not null,
+        `key`          varchar(700) not null,
+        quantity       bigint not null,
+        price_amount   bigint not null,
+        price_currency varchar(3) not null,
+        primary key (counter_id, `key`)
+    ) engine = innodb collate utf8mb4_nopad_bin;
+";
 
 rows! {
     /// A counter, but for its lines.

@@ -15,4 +15,10 @@ pub use stores::{Fixture, Work, beside, findings, sentence, stored, version};
 
 pub mod counter_mapper;
 mod harness;
+#[cfg(feature = "mysql-engine")]
+pub mod mariadb;
+#[cfg(feature = "postgres-engine")]
+pub mod postgres;
+#[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
+pub mod servers;
 mod stores;

@@ -1,0 +1,159 @@
+//! Stores on database servers: each in a schema or a database of its own, which is dropped with its place.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use portolan_kernel::{Error, Result};
+
+/// A server that tests run on: how it is called, and which variable says where it is.
+pub struct Server {
+    pub name: &'static str,
+    pub variable: &'static str,
+}
+
+pub const POSTGRES: Server = Server { name: "postgres", variable: "PORTOLAN_TEST_POSTGRES" };
+pub const MARIADB: Server = Server { name: "mariadb", variable: "PORTOLAN_TEST_MARIADB" };
+
+/// The servers that must be there, by their names: without them a test fails rather than being left out.
+const REQUIRE: &str = "PORTOLAN_TEST_REQUIRE";
+
+impl Server {
+    /// Its URL; `None` where it is not there and need not be.
+    pub fn url(&self) -> Option<String> {
+        let url = std::env::var(self.variable).ok();
+        let required = std::env::var(REQUIRE).unwrap_or_default();
+        let is_required = required.split(',').any(|name| name == self.name);
+        assert!(url.is_some() || !is_required, "{} is required, and {} is not set", self.name, self.variable);
+        url
+    }
+
+    /// Its URL, where the test cannot do without.
+    pub fn required_url(&self) -> Result<String> {
+        self.url().ok_or_else(|| Error::unavailable(format!("{} is not set", self.variable)))
+    }
+}
+
+/// A name that no other test of this machine has.
+pub fn unique_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("portolan_test_{}_{number}", std::process::id())
+}
+
+/// How long leases last in tests: a server's clock has to be waited for.
+pub const LEASE: Duration = Duration::from_millis(1_500);
+
+/// What a place on a server runs when it goes.
+pub struct Dropped<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for Dropped<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A harness for an engine on a server: the same but for the types that each engine has of its own.
+macro_rules! server_harness {
+    ($harness:ident, $engine:ident, $server:expr, $place:expr) => {
+        /// Stores on the server that the environment names.
+        #[derive(Default)]
+        pub struct $harness {
+            /// The stores that the kit holds as ports, for what only they can show.
+            open: std::sync::Mutex<std::collections::HashMap<usize, portolan_diesel::$engine::Store>>,
+        }
+
+        impl $harness {
+            fn store_of(
+                &self,
+                ports: &portolan_testkit::WritePorts,
+            ) -> portolan_kernel::Result<portolan_diesel::$engine::Store> {
+                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
+                let store = self.open.lock().unwrap().get(&key).cloned();
+                store.ok_or_else(|| portolan_kernel::Error::NotFound("the store".to_owned()))
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl portolan_testkit::WriteHarness for $harness {
+            fn capabilities(&self) -> portolan_testkit::Capabilities {
+                match $server.url() {
+                    Some(_) => portolan_testkit::Capabilities::all(),
+                    None => portolan_testkit::Capabilities::out_of_reach(
+                        "there is no server; start one with `docker compose up -d`, and name it as README.md says",
+                    ),
+                }
+            }
+
+            async fn place(&self) -> portolan_kernel::Result<portolan_testkit::Place> {
+                let server = $server.required_url()?;
+                let place = move || $place(&server);
+                tokio::task::spawn_blocking(place)
+                    .await
+                    .map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))?
+            }
+
+            async fn open(
+                &self,
+                address: &str,
+                clock: std::sync::Arc<dyn portolan_kernel::Clock>,
+            ) -> portolan_kernel::Result<portolan_testkit::WritePorts> {
+                use portolan_diesel::$engine::{Config, OpenMode, Store};
+                let config: Config = address.parse()?;
+                let opening = tokio::task::spawn_blocking(move || {
+                    let mappers = portolan_diesel::Mappers::new().with($crate::support::CounterMapper);
+                    let registry = portolan_testkit::counter::registry();
+                    Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, clock)
+                });
+                let store =
+                    opening.await.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))??;
+                let polling = store.clone();
+                let ports = portolan_testkit::WritePorts::of(std::sync::Arc::new(store.clone()));
+                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
+                self.open.lock().unwrap().insert(key, store);
+                let count = std::sync::Arc::new(move || polling.polls());
+                let polls = portolan_testkit::Polls { count, per_second: Store::POLLS_PER_SECOND };
+                Ok(portolan_testkit::WritePorts { polls: Some(polls), ..ports })
+            }
+
+            async fn close(&self, ports: portolan_testkit::WritePorts) -> portolan_kernel::Result<()> {
+                let store = self.store_of(&ports)?;
+                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
+                self.open.lock().unwrap().remove(&key);
+                store.close().await
+            }
+
+            async fn findings(
+                &self,
+                subject: &portolan_testkit::Subject,
+            ) -> portolan_kernel::Result<Vec<String>> {
+                let ports = subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
+                let store = self.store_of(ports)?;
+                let mut findings = Vec::new();
+                let tell = |check| {
+                    if let portolan_diesel::$engine::Check::Found(finding) = check {
+                        findings.push(finding.to_string());
+                    }
+                };
+                store.check(tell).await?;
+                Ok(findings)
+            }
+
+            async fn reset_records(
+                &self,
+                subject: &portolan_testkit::Subject,
+                subscription: &portolan_kernel::SubscriptionId,
+            ) -> portolan_kernel::Result<Vec<(portolan_kernel::Position, portolan_kernel::Reset)>> {
+                let ports = subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
+                let resets = self.store_of(ports)?.resets(subscription).await?;
+                Ok(resets.into_iter().map(|recorded| (recorded.from, recorded.reset)).collect())
+            }
+
+            async fn pass(&self, _clock: &portolan_testkit::ManualClock, time: std::time::Duration) {
+                // The server's clock cannot be moved.
+                tokio::time::sleep(time).await;
+            }
+        }
+    };
+}
+
+pub(crate) use server_harness;
