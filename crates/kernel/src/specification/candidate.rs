@@ -1,7 +1,9 @@
 //! Candidates: what a specification is asked about. A type declares its fields once, with
 //! [`candidate!`](crate::candidate).
 
-use super::field::Schema;
+use super::field::{Path, Schema};
+use super::select::Chosen;
+use super::tree::Test;
 use super::value::ValueRef;
 
 /// A type with declared fields. Implemented by [`candidate!`](crate::candidate).
@@ -14,6 +16,21 @@ pub trait Candidate: Send + Sync + 'static {
     /// What this candidate holds in the field with this [`index`](super::Field::index): borrowed, without an
     /// allocation. [`ValueRef::Null`] for an index that was not declared.
     fn value(&self, field: u16) -> ValueRef<'_>;
+
+    /// Those of the chosen candidates of a block whose field at `path` passes the test; `candidate` gives the one at a
+    /// place. A declaration brings a loop for each field, so that the field is looked for once and not once a candidate.
+    fn select<'a>(
+        test: &Test,
+        path: Path,
+        chosen: Chosen,
+        candidate: impl Fn(usize) -> Option<&'a Self> + Copy,
+    ) -> Chosen
+    where
+        Self: Sized,
+    {
+        let read = |candidate: &'a Self| candidate.value(path.field.index);
+        test.select(path, chosen, |place| candidate(place).map_or(ValueRef::Null, read))
+    }
 }
 
 /// A collection of candidates of their own, like the lines of an order.
@@ -130,6 +147,17 @@ macro_rules! candidate {
                 ),+],
             };
 
+            mod read {
+                use super::*;
+
+                $(
+                    #[inline]
+                    pub(super) fn $field(candidate: &$candidate) -> $crate::specification::ValueRef<'_> {
+                        $crate::candidate!(@read candidate $field $field_type $(= $compute)?)
+                    }
+                )+
+            }
+
             impl $crate::specification::Candidate for $candidate {
                 fn schema() -> &'static $crate::specification::Schema {
                     &SCHEMA
@@ -139,10 +167,27 @@ macro_rules! candidate {
                 fn value(&self, field: u16) -> $crate::specification::ValueRef<'_> {
                     $(
                         if field == Index::$field as u16 {
-                            return $crate::candidate!(@read self $field $field_type $(= $compute)?);
+                            return read::$field(self);
                         }
                     )+
                     $crate::specification::ValueRef::Null
+                }
+
+                fn select<'a>(
+                    test: &$crate::specification::Test,
+                    path: $crate::specification::Path,
+                    chosen: $crate::specification::Chosen,
+                    candidate: impl Fn(usize) -> Option<&'a Self> + Copy,
+                ) -> $crate::specification::Chosen {
+                    $(
+                        if path.field.index == Index::$field as u16 {
+                            return test.select(path, chosen, |place| match candidate(place) {
+                                Some(candidate) => read::$field(candidate),
+                                None => $crate::specification::ValueRef::Null,
+                            });
+                        }
+                    )+
+                    test.select(path, chosen, |_| $crate::specification::ValueRef::Null)
                 }
             }
 

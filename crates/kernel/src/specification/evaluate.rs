@@ -4,10 +4,10 @@
 //! Nothing is allocated and no name is looked up.
 
 use super::candidate::Candidate;
-use super::field::{Part, Path};
+use super::field::Path;
 use super::operands::Sought;
-use super::tree::{Comparison, Node, Predicate, Quantified, Quantifier, Test};
-use super::value::{Value, ValueRef};
+use super::tree::{Comparison, Node, Quantified, Quantifier, Test};
+use super::value::ValueRef;
 
 impl Node {
     /// Whether the candidate satisfies it. The candidate is of the type whose fields the tree names.
@@ -18,19 +18,6 @@ impl Node {
             // Most nodes are leaves, and these cost no call.
             Self::Predicate(predicate) => predicate.test.holds(predicate.path.read(candidate)),
             node => node.branch_is_satisfied_by(candidate),
-        }
-    }
-
-    /// Keeps those of `rows` whose candidates satisfy it: what [`is_satisfied_by`](Self::is_satisfied_by) keeps, at
-    /// half the cost of asking row by row, because each test is chosen once and then runs over all rows.
-    pub fn retain<T, C: Candidate>(&self, rows: &mut Vec<T>, candidate: impl Fn(&T) -> &C + Copy) {
-        match self {
-            Self::Everything => {}
-            Self::And(nodes) => nodes.iter().for_each(|node| node.retain(rows, candidate)),
-            Self::Predicate(predicate) => predicate.retain(rows, candidate),
-            Self::Or(_) | Self::Not(_) | Self::Quantified(_) => {
-                rows.retain(|row| self.branch_is_satisfied_by(candidate(row)));
-            }
         }
     }
 
@@ -46,56 +33,12 @@ impl Node {
     }
 }
 
-impl Predicate {
-    /// The tests that come most often have loops of their own.
-    fn retain<T, C: Candidate>(&self, rows: &mut Vec<T>, candidate: impl Fn(&T) -> &C) {
-        let Self { path, test } = self;
-        match test {
-            Test::Compare(Comparison::Eq, Value::Text(operand)) => {
-                rows.retain(
-                    |row| matches!(path.read(candidate(row)), ValueRef::Text(text) if *text == **operand),
-                );
-            }
-            Test::Compare(Comparison::Eq, Value::Uuid(operand)) => {
-                rows.retain(|row| matches!(path.read(candidate(row)), ValueRef::Uuid(id) if id == *operand));
-            }
-            Test::Compare(comparison, Value::Integer(operand)) => {
-                let (least, most, within) = between(*comparison, *operand);
-                rows.retain(|row| match path.read(candidate(row)) {
-                    ValueRef::Integer(value) => (least <= value && value <= most) == within,
-                    _ => *comparison == Comparison::Neq,
-                });
-            }
-            Test::Contains(sought) => rows.retain(|row| contains(path.read(candidate(row)), sought)),
-            test => rows.retain(|row| test.holds(path.read(candidate(row)))),
-        }
-    }
-}
-
-/// The numbers for which the comparison holds: those from the first to the second, or all but those.
-const fn between(comparison: Comparison, operand: i64) -> (i64, i64, bool) {
-    match comparison {
-        Comparison::Eq => (operand, operand, true),
-        Comparison::Neq => (operand, operand, false),
-        Comparison::Lt => (operand, i64::MAX, false),
-        Comparison::Lte => (i64::MIN, operand, true),
-        Comparison::Gt => (i64::MIN, operand, false),
-        Comparison::Gte => (operand, i64::MAX, true),
-    }
-}
-
 impl Path {
     /// What the candidate holds at this path.
     #[must_use]
     #[inline]
     pub fn read<C: Candidate + ?Sized>(self, candidate: &C) -> ValueRef<'_> {
-        let value = candidate.value(self.field.index);
-        match (self.part, value) {
-            (Part::Whole, value) => value,
-            (Part::Amount, ValueRef::Money(money)) => ValueRef::Integer(money.amount),
-            (Part::Currency, ValueRef::Money(money)) => ValueRef::Text(money.currency.code()),
-            (Part::Amount | Part::Currency, _) => ValueRef::Null,
-        }
+        self.part.of(candidate.value(self.field.index))
     }
 }
 
@@ -120,7 +63,7 @@ impl Test {
 }
 
 impl Quantified {
-    fn holds(&self, collection: ValueRef<'_>) -> bool {
+    pub(super) fn holds(&self, collection: ValueRef<'_>) -> bool {
         // An absent collection has no elements.
         let ValueRef::Elements(elements) = collection else {
             return self.quantifier == Quantifier::All;
@@ -133,7 +76,7 @@ impl Quantified {
     }
 }
 
-fn contains(value: ValueRef<'_>, sought: &Sought) -> bool {
+pub(super) fn contains(value: ValueRef<'_>, sought: &Sought) -> bool {
     match value {
         ValueRef::Text(text) => sought.is_in(text),
         ValueRef::Scalars(values) => {

@@ -20,6 +20,7 @@ mod normalise;
 mod operands;
 mod print;
 mod resolve;
+mod select;
 mod text;
 mod tree;
 mod typed_field;
@@ -40,6 +41,7 @@ pub use kind::{
     ListOf, Many, Number, Operand, Presence, ScalarKind, Searchable, Text, TextKind, Time, computed,
 };
 pub use operands::{Members, Pattern, Sought, Words};
+pub use select::Chosen;
 pub use text::{MAX_TEXT_BYTES, ParseError};
 pub use tree::{Comparison, Node, Predicate, Quantified, Quantifier, Test};
 pub use typed_field::TypedField;

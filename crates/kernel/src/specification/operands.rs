@@ -15,17 +15,21 @@ use crate::{Error, Result};
 pub struct Sought {
     value: Value,
     finder: Option<Arc<memchr::memmem::Finder<'static>>>,
+    ends: Ends,
 }
 
 impl Sought {
     /// This value.
     #[must_use]
     pub fn new(value: Value) -> Self {
-        let finder = match &value {
-            Value::Text(text) => Some(Arc::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned())),
-            _ => None,
+        let (finder, ends) = match &value {
+            Value::Text(text) => {
+                let finder = memchr::memmem::Finder::new(text.as_bytes()).into_owned();
+                (Some(Arc::new(finder)), Ends::of(text.as_bytes()))
+            }
+            _ => (None, Ends::of(b"")),
         };
-        Self { value, finder }
+        Self { value, finder, ends }
     }
 
     /// The value.
@@ -37,8 +41,69 @@ impl Sought {
     /// Whether it is a part of the text.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
+        let text = text.as_bytes();
         // UTF-8 in UTF-8 is found only where a character begins.
-        self.finder.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_some())
+        self.ends.may_be_in(text) && self.finder.as_ref().is_some_and(|finder| finder.find(text).is_some())
+    }
+}
+
+/// The ends of a text that is sought: most short texts have them nowhere at the right distance, and then nothing more
+/// needs to be looked at.
+#[derive(Clone, Copy)]
+struct Ends {
+    /// The first byte and the last, each in all eight places.
+    first: u64,
+    last: u64,
+    /// How many bytes there are; 0 where nothing is told by them.
+    length: usize,
+}
+
+impl Ends {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+
+    /// In a longer text a search that skips ahead is faster.
+    const SHORT: usize = 64;
+
+    fn of(sought: &[u8]) -> Self {
+        let byte = |end: Option<&u8>| Self::ONES * u64::from(end.copied().unwrap_or_default());
+        Self { first: byte(sought.first()), last: byte(sought.last()), length: sought.len() }
+    }
+
+    /// False only of a text that it is not in.
+    #[inline]
+    fn may_be_in(self, text: &[u8]) -> bool {
+        if text.len() > Self::SHORT || self.length == 0 {
+            return true;
+        }
+        let (Some(places), Some(lasts)) =
+            ((text.len() + 1).checked_sub(self.length), text.get(self.length - 1..))
+        else {
+            return false;
+        };
+        let firsts = &text[..places];
+        let mut found = 0;
+        // Eight places at a time; the last eight may have been looked at in part, and fewer than eight are by themselves.
+        let (first_words, last_words) = (firsts.as_chunks::<8>().0, lasts.as_chunks::<8>().0);
+        for (first, last) in first_words.iter().zip(last_words) {
+            found |= self.both(*first, *last);
+        }
+        match (firsts.last_chunk::<8>(), lasts.last_chunk::<8>()) {
+            (Some(first), Some(last)) => found |= self.both(*first, *last),
+            _ => {
+                for (first, last) in firsts.iter().zip(lasts) {
+                    found |= u64::from(*first == self.first as u8 && *last == self.last as u8);
+                }
+            }
+        }
+        found != 0
+    }
+
+    /// Not zero where one of eight places has both ends.
+    #[inline]
+    const fn both(self, first: [u8; 8], last: [u8; 8]) -> u64 {
+        // A byte that differs nowhere is zero, and a zero byte is what takes a borrow from a bit that it does not have.
+        let differs = (u64::from_le_bytes(first) ^ self.first) | (u64::from_le_bytes(last) ^ self.last);
+        differs.wrapping_sub(Self::ONES) & !differs & (Self::ONES << 7)
     }
 }
 

@@ -51,13 +51,17 @@ proptest! {
     }
 
     #[test]
-    fn rows_are_retained_exactly_where_they_satisfy(specification in specifications(), candidates in candidates()) {
-        let mut retained: Vec<_> = candidates.iter().enumerate().collect();
-        specification.tree().unwrap().retain(&mut retained, |(_, candidate)| *candidate);
-        let satisfying = candidates.iter().enumerate();
-        let satisfying: Vec<_> =
-            satisfying.filter(|(_, candidate)| specification.is_satisfied_by(candidate)).collect();
-        prop_assert_eq!(retained, satisfying, "{}", specification);
+    fn of_many_candidates_those_are_selected_that_satisfy(
+        specification in specifications(),
+        places in proptest::collection::vec(proptest::option::weighted(0.9, parcels()), 0..160),
+    ) {
+        let mut selected = Vec::new();
+        let tree = specification.tree().unwrap();
+        tree.select(places.len(), |place| places.get(place)?.as_ref(), |place, _| selected.push(place));
+        let candidates = places.iter().enumerate().filter_map(|(place, found)| Some((place, found.as_ref()?)));
+        let satisfying = candidates.filter(|(_, candidate)| specification.is_satisfied_by(candidate));
+        let satisfying: Vec<_> = satisfying.map(|(place, _)| place).collect();
+        prop_assert_eq!(selected, satisfying, "{}", specification);
     }
 
     #[test]

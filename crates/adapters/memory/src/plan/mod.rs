@@ -62,7 +62,11 @@ impl Plan {
 
     /// By every index that narrows the rows, whatever that costs.
     fn by_indexes<V: View>(snapshot: &Snapshot<V>, tree: &Node) -> Self {
-        let tree = tree.clone().normalised();
+        let mut tree = tree.clone().normalised();
+        if let Node::And(nodes) = &mut tree {
+            // The cheapest first: what is left is what the next one looks at.
+            nodes.sort_by_key(weight);
+        }
         let mut ways = Ways { snapshot, missing: Vec::new() };
         let conjuncts = match &tree {
             Node::And(nodes) => nodes.as_slice(),

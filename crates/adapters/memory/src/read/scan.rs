@@ -9,13 +9,10 @@ use std::sync::Arc;
 use portolan_kernel::specification::Node;
 use portolan_kernel::{CheckedQuery, Page, Row, Version, View};
 
-use super::table::Snapshot;
+use super::table::{Places, Snapshot};
 
 /// Rows that are sorted or answered in one turn of a task.
 const TURN_ROWS: usize = 8_192;
-
-/// Rows that are tested together: few enough to stay in the cache nearest to the processor.
-const TESTED_ROWS: usize = 128;
 
 /// The page of these rows, which are in order.
 pub(crate) async fn answer<V: View>(
@@ -37,7 +34,7 @@ pub(crate) async fn answer<V: View>(
 
 /// How many of these rows satisfy the tree.
 pub(crate) async fn count<'a, V: View>(
-    parts: impl Iterator<Item = impl Iterator<Item = (&'a V, Version)>>,
+    parts: impl Iterator<Item = impl Iterator<Item = impl Places<'a, V>>>,
     tree: &Node,
 ) -> u64 {
     let mut count = 0;
@@ -49,7 +46,7 @@ pub(crate) async fn count<'a, V: View>(
 }
 
 /// Of these rows, those of the query's page that satisfy the tree, in order, and whether there are no more.
-pub(crate) async fn ranked<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+pub(crate) async fn ranked<'a, V: View, P: Iterator<Item = impl Places<'a, V>>>(
     parts: impl Iterator<Item = P>,
     query: &'a CheckedQuery<'a>,
     tree: &Node,
@@ -68,7 +65,7 @@ pub(crate) struct Ranked<'a, V> {
 }
 
 /// The first rows of the order, and whether there are no more. It holds no more rows than it answers.
-async fn first<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+async fn first<'a, V: View, P: Iterator<Item = impl Places<'a, V>>>(
     parts: impl Iterator<Item = P>,
     query: &'a CheckedQuery<'a>,
     tree: &Node,
@@ -99,7 +96,7 @@ async fn first<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
 }
 
 /// Every row, in order: parts are sorted one by one and then merged, so that no turn is long.
-async fn all<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
+async fn all<'a, V: View, P: Iterator<Item = impl Places<'a, V>>>(
     parts: impl Iterator<Item = P>,
     query: &'a CheckedQuery<'a>,
     tree: &Node,
@@ -136,22 +133,18 @@ async fn all<'a, V: View, P: Iterator<Item = (&'a V, Version)>>(
 
 /// Takes those of these rows that satisfy the tree.
 fn satisfying<'a, V: View>(
-    part: impl Iterator<Item = (&'a V, Version)>,
+    part: impl Iterator<Item = impl Places<'a, V>>,
     tree: &Node,
     mut take: impl FnMut(&'a V, Version),
 ) {
-    let mut rows = Vec::with_capacity(TESTED_ROWS);
-    let mut test = |rows: &mut Vec<(&'a V, Version)>| {
-        tree.retain(rows, |(view, _)| *view);
-        rows.drain(..).for_each(|(view, version)| take(view, version));
-    };
-    part.for_each(|row| {
-        rows.push(row);
-        if rows.len() == TESTED_ROWS {
-            test(&mut rows);
-        }
-    });
-    test(&mut rows);
+    for places in part {
+        let view = |place| places.slot(place)?.view.as_ref();
+        tree.select(places.count(), view, |place, view| {
+            // It was just there.
+            let version = places.slot(place).map_or(Version::ZERO, |slot| slot.version);
+            take(view, version);
+        });
+    }
 }
 
 /// Lets other tasks run, where enough was done for one turn.

@@ -24,6 +24,52 @@ pub(crate) struct Slot<V> {
     pub(crate) view: Option<V>,
 }
 
+/// Some places for rows that are looked at together, 64 at the most.
+pub(crate) trait Places<'a, V>: Copy {
+    /// How many there are.
+    fn count(self) -> usize;
+
+    /// The one in this order, from 0.
+    fn slot(self, place: usize) -> Option<&'a Slot<V>>;
+}
+
+/// Places that lie together.
+impl<'a, V> Places<'a, V> for &'a [Slot<V>] {
+    fn count(self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn slot(self, place: usize) -> Option<&'a Slot<V>> {
+        self.get(place)
+    }
+}
+
+/// Places with these numbers.
+pub(crate) struct Numbered<'a, V> {
+    rows: &'a Rows<V>,
+    numbers: &'a [u32],
+}
+
+impl<V> Clone for Numbered<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V> Copy for Numbered<'_, V> {}
+
+impl<'a, V> Places<'a, V> for Numbered<'a, V> {
+    fn count(self) -> usize {
+        self.numbers.len()
+    }
+
+    #[inline]
+    fn slot(self, place: usize) -> Option<&'a Slot<V>> {
+        self.rows.slot(*self.numbers.get(place)?)
+    }
+}
+
 type Chunk<V> = [Slot<V>];
 type Group<V> = Vec<Arc<Chunk<V>>>;
 
@@ -47,21 +93,18 @@ impl<V> Rows<V> {
         self.live
     }
 
-    /// The rows, in parts that are small enough for one turn of a task.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = impl Iterator<Item = (&V, Version)>> {
-        self.groups.iter().map(|group| {
-            let slots = group.iter().flat_map(|chunk| chunk.iter());
-            slots.filter_map(|slot| slot.view.as_ref().map(|view| (view, slot.version)))
-        })
+    /// The places of all rows, some together, in parts that are small enough for one turn of a task.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = impl Iterator<Item = impl Places<'_, V>>> {
+        self.groups.iter().map(|group| group.iter().map(|chunk| &**chunk))
     }
 
-    /// The rows with these numbers, in such parts.
+    /// The places with these numbers, in such parts.
     pub(crate) fn chosen<'a>(
         &'a self,
         numbers: &'a [u32],
-    ) -> impl Iterator<Item = impl Iterator<Item = (&'a V, Version)>> {
+    ) -> impl Iterator<Item = impl Iterator<Item = impl Places<'a, V>>> {
         let parts = numbers.chunks(CHUNK_ROWS * GROUP_CHUNKS);
-        parts.map(|part| part.iter().filter_map(|number| self.row(*number)))
+        parts.map(|part| part.chunks(CHUNK_ROWS).map(|numbers| Numbered { rows: self, numbers }))
     }
 
     /// The row with this number.
