@@ -18,6 +18,7 @@ mod secrets;
 mod sending;
 mod serve;
 mod shutdown;
+mod side_by_side;
 mod store_backup;
 mod store_check;
 mod subscriptions;
