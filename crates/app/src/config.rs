@@ -110,7 +110,8 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "FILE", env = "PORTOLAN_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Write store and journal [default: sqlite:portolan.db]
+    /// Write store and journal; a new one keeps aggregates as `?storage=relational`, `document` or `events` says
+    /// [default: sqlite:portolan.db]
     #[arg(long, global = true, value_name = "URL")]
     pub write: Option<String>,
 

@@ -2,6 +2,9 @@
 
 use portolan_kernel::{Error, Result};
 
+/// [`snapshot_every`](crate::sqlite::Config::snapshot_every), unless it is set.
+pub(crate) const SNAPSHOT_EVERY: u64 = 100;
+
 /// The options of one URL, each taken out once; what is left over is unknown.
 pub(crate) struct Options<'a> {
     url: &'a str,

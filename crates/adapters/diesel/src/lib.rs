@@ -30,6 +30,7 @@ pub use ids::{DbUuid, SqlUuid};
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use prepared::{Prepared, Update, update};
 pub use schema::Schema;
+pub use storage::Storage;
 
 #[cfg(feature = "sqlite")]
 use libsqlite3_sys as _;
@@ -55,3 +56,4 @@ pub mod rows;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod storage;

@@ -138,10 +138,6 @@ impl Mappers {
             Error::Unsupported(format!("aggregates of type `{aggregate_type}` have no mapper in this store"))
         })
     }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Arc<dyn AnyMapper>)> {
-        self.types.iter().map(|(name, mapper)| (*name, mapper))
-    }
 }
 
 impl fmt::Debug for Mappers {
@@ -185,6 +181,8 @@ pub(crate) struct StoredAny {
 /// What a group of commits did to one aggregate.
 pub(crate) struct Write<'a> {
     pub(crate) key: AggregateKey,
+    /// The version before.
+    pub(crate) before: Version,
     /// The version afterwards.
     pub(crate) version: Version,
     /// Whether it had rows before.
@@ -198,11 +196,12 @@ pub(crate) struct Write<'a> {
 }
 
 impl<'a> Write<'a> {
-    /// Nothing yet, of the aggregate that this changes first.
-    pub(crate) fn begin(change: &'a Change) -> Self {
+    /// Nothing yet, of the aggregate that this changes first, and leads to this version.
+    pub(crate) fn begin(change: &'a Change, version: Version) -> Self {
         Self {
             key: change.key,
-            version: Version::ZERO,
+            before: Version(version.get() - change.events.len() as u64),
+            version,
             existed: change.expected != Expected::Absent,
             begun_anew: false,
             state: None,

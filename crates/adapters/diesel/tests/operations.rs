@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use portolan_diesel::Storage;
 use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::sqlite::{Config, OpenMode};
 use portolan_kernel::{Clock as _, Error, Journal as _, Kept, Position, WriteStore as _};
@@ -55,7 +56,7 @@ async fn a_store_says_what_it_is() {
     let store = fixture.open();
     version(fixture.begins("a").commit(&store).await);
     let info = store.info().await.unwrap();
-    assert_eq!((info.storage.as_str(), info.events), ("relational", Position(1)));
+    assert_eq!((info.storage, info.events), (Storage::Relational, Position(1)));
     assert_eq!(info.schema_versions, [("core".to_owned(), 2), ("counters".to_owned(), 1)]);
     assert_eq!(info.store_id.len(), 32);
     assert!(info.bytes > 4_096);

@@ -77,7 +77,7 @@ async fn info(config: &Config, json: bool) -> Result<(), Failure> {
         info.schema_versions.iter().map(|(name, version)| (name.clone(), json!(version))).collect();
     let mut rows = Rows::new(json);
     rows.push(&json!({
-        "storage": info.storage,
+        "storage": info.storage.as_str(),
         "store_id": info.store_id,
         "events": info.events,
         "bytes": info.bytes,

@@ -6,14 +6,15 @@ use std::time::Duration;
 use portolan_kernel::{Error, Result};
 
 use super::tuning;
+use crate::Storage;
 use crate::address::{Location, decode};
-use crate::config::Options;
+use crate::config::{Options, SNAPSHOT_EVERY};
 
 /// Where a store is and how it is driven.
 ///
 /// As text a URL of the engine's scheme, with options after a question mark. They are those of the fields: `queue`,
-/// `group`, `readers`, `lock_ms`, `statement_ms`, `lease_ms`, and `storage`, which is `relational`; beside them
-/// those that the engine's client library knows.
+/// `group`, `readers`, `lock_ms`, `statement_ms`, `lease_ms`, `storage` (`relational`,
+/// `document` or `events`) and `snapshot_every`; beside them those that the engine's client library knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The database.
@@ -33,6 +34,11 @@ pub struct Config {
     pub lease: Duration,
     /// What the client library is told beside the location: names and values.
     pub client: Vec<(String, String)>,
+    /// How a new store is to keep aggregates, or one that is there is to have been made; without, a new one keeps rows.
+    pub storage: Option<Storage>,
+    /// Where a store keeps events alone: how many of them there are between two snapshots of an aggregate at the
+    /// least. Large states have theirs further apart.
+    pub snapshot_every: u64,
 }
 
 impl Config {
@@ -48,6 +54,8 @@ impl Config {
             statement_timeout: Duration::from_secs(30),
             lease: Duration::from_secs(5),
             client: Vec::new(),
+            storage: None,
+            snapshot_every: SNAPSHOT_EVERY,
         }
     }
 }
@@ -80,7 +88,10 @@ impl FromStr for Config {
                 *field = Duration::from_millis(milliseconds);
             }
         }
-        options.choice("storage", &[("relational", ())])?;
+        config.storage = options.choice("storage", &Storage::WORDS)?;
+        if let Some(every) = options.number("snapshot_every", 1, 1_000_000)? {
+            config.snapshot_every = every;
+        }
         for name in tuning::CLIENT_OPTIONS {
             if let Some(value) = options.text(name) {
                 let value = decode(value)

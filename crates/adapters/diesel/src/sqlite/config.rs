@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use portolan_kernel::{Error, Result};
 
-use crate::config::Options;
+use crate::Storage;
+use crate::config::{Options, SNAPSHOT_EVERY};
 
 const MIB: u64 = 1 << 20;
 
 /// Where a store is and how it is driven.
 ///
 /// As text `sqlite:PATH?option=value&..`, or `sqlite::memory:`; the `sqlite:` may be left out. The options are those
-/// of the fields: `durability`, `queue`, `group`, `log_limit_mib`, `busy_ms`, `readers`, and `storage`, which is
-/// `relational`.
+/// of the fields: `durability`, `queue`, `group`, `log_limit_mib`, `busy_ms`, `readers`, `storage` (`relational`,
+/// `document` or `events`) and `snapshot_every`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The file, or memory.
@@ -32,6 +33,11 @@ pub struct Config {
     pub busy_timeout: Duration,
     /// How many connections read beside the writer.
     pub readers: usize,
+    /// How a new store is to keep aggregates, or one that is there is to have been made; without, a new one keeps rows.
+    pub storage: Option<Storage>,
+    /// Where a store keeps events alone: how many of them there are between two snapshots of an aggregate at the
+    /// least. Large states have theirs further apart.
+    pub snapshot_every: u64,
 }
 
 /// Where a store is.
@@ -64,6 +70,8 @@ impl Config {
             log_limit_bytes: 1_024 * MIB,
             busy_timeout: Duration::from_secs(5),
             readers: 2,
+            storage: None,
+            snapshot_every: SNAPSHOT_EVERY,
         }
     }
 
@@ -133,7 +141,10 @@ impl FromStr for Config {
         if let Some(readers) = options.number("readers", 1, 64)? {
             config.readers = small(readers);
         }
-        options.choice("storage", &[("relational", ())])?;
+        config.storage = options.choice("storage", &Storage::WORDS)?;
+        if let Some(every) = options.number("snapshot_every", 1, 1_000_000)? {
+            config.snapshot_every = every;
+        }
         options.finish()?;
         Ok(config)
     }
@@ -175,7 +186,7 @@ mod tests {
     fn a_value_that_is_not_known_is_named_beside_the_known_ones() {
         assert!(refused("sqlite:a.db?durability=off").contains("known are `full`, `loses_last"));
         assert!(refused("sqlite:a.db?queue=0").contains("from 1 to 1000000"));
-        assert!(refused("sqlite:a.db?storage=document").contains("known are `relational`"));
+        assert!(refused("sqlite:a.db?storage=rows").contains("known are `relational`, `document`, `events`"));
         assert!(refused("sqlite:a.db?queue").contains("has no value"));
         assert!(refused("sqlite:a.db?queue=1&queue=2").contains("given twice"));
         assert!(refused("sqlite:").contains("names no file"));

@@ -9,8 +9,9 @@ use portolan_kernel::{
 
 use super::heads::{Heads, Newest};
 use super::journal::NewEvents;
+use super::keeping::Keeping;
 use super::mapper::Write;
-use super::{Conn, Fault, Mappers, commands};
+use super::{Conn, Fault, commands};
 use crate::rows::Rows;
 
 /// What was decided about a group: an answer for each change set, in order, and how much was written.
@@ -41,7 +42,7 @@ impl Written {
 pub(super) fn write(
     conn: &mut Conn,
     heads: &mut Heads,
-    mappers: &Mappers,
+    keeping: &Keeping,
     now: Timestamp,
     group: &[&ChangeSet],
 ) -> Result<Decided, Fault> {
@@ -59,7 +60,7 @@ pub(super) fn write(
         };
         answers.push(answer);
     }
-    written.rows += write_rows(conn, mappers, &winners)?;
+    written.rows += write_rows(conn, keeping, &winners)?;
     write_journal(conn, now, &winners, &mut written)?;
     Ok(Decided { answers, written })
 }
@@ -121,13 +122,13 @@ fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<E
 }
 
 /// The rows of all winners: each aggregate once, however many change sets of the group have changed it.
-fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Result<usize, Fault> {
+fn write_rows(conn: &mut Conn, keeping: &Keeping, winners: &[Winner<'_>]) -> Result<usize, Fault> {
     let mut writes: Vec<Write<'_>> = Vec::new();
     let mut index_of: HashMap<AggregateKey, usize> = HashMap::new();
     for winner in winners {
         for (change, version) in winner.change_set.changes.iter().zip(&winner.versions) {
             let index = *index_of.entry(change.key).or_insert_with(|| {
-                writes.push(Write::begin(change));
+                writes.push(Write::begin(change, *version));
                 writes.len() - 1
             });
             if let Some(write) = writes.get_mut(index) {
@@ -137,7 +138,7 @@ fn write_rows(conn: &mut Conn, mappers: &Mappers, winners: &[Winner<'_>]) -> Res
     }
     let mut rows = Rows::new();
     for write in &writes {
-        mappers.get(write.key.aggregate_type)?.collect(write, &mut rows)?;
+        keeping.collect(write, &mut rows)?;
     }
     rows.write(conn)?;
     Ok(rows.len())

@@ -6,13 +6,17 @@ use diesel::prelude::*;
 use portolan_kernel::{Position, Result};
 
 use super::tables::store_info;
-use super::{Fault, Store, engine, heads, migrate};
+use super::{Conn, Fault, Store, engine, heads, migrate};
+use crate::Storage;
+
+/// The name of the line that says how a store keeps aggregates.
+const STORAGE: &str = "storage";
 
 /// What a store says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
-    /// How aggregates are stored: `relational`.
-    pub storage: String,
+    /// How aggregates are stored.
+    pub storage: Storage,
     /// The id that it was made with; a backup has the same.
     pub store_id: String,
     /// The version of each component's tables, by name.
@@ -32,13 +36,9 @@ impl Store {
         let config = self.0.config.clone();
         self.read_with(move |conn| {
             engine::snapshot(conn, |conn| {
-                let mut named = |name: &str| -> Result<String, Fault> {
-                    Ok(store_info::table.find(name).select(store_info::value).first(conn)?)
-                };
-                let (storage, store_id) = (named("storage")?, named("store_id")?);
                 Ok(Info {
-                    storage,
-                    store_id,
+                    storage: storage(conn)?,
+                    store_id: named(conn, "store_id")?,
                     schema_versions: migrate::versions(conn)?,
                     events: heads::last_position(conn)?,
                     bytes: engine::bytes(conn, &config)?,
@@ -57,4 +57,28 @@ impl Store {
         let target = target.into();
         self.read_with(move |conn| engine::backup(conn, &target)).await
     }
+}
+
+/// How this store, which is there, keeps aggregates.
+pub(super) fn storage(conn: &mut Conn) -> Result<Storage, Fault> {
+    Ok(named(conn, STORAGE)?.parse()?)
+}
+
+/// Writes down how it does: when it is made.
+pub(super) fn set_storage(conn: &mut Conn, storage: Storage) -> Result<(), Fault> {
+    let value = store_info::value.eq(storage.as_str());
+    diesel::update(store_info::table.find(STORAGE)).set(value).execute(conn)?;
+    Ok(())
+}
+
+/// How what is there was made to keep aggregates; `None` where it is no store yet.
+pub(super) fn made_as(conn: &mut Conn) -> Result<Option<Storage>, Fault> {
+    let tables = engine::tables(conn)?;
+    let is_store =
+        ["store_info", "schema_versions"].iter().all(|ours| tables.iter().any(|table| table == ours));
+    if is_store { storage(conn).map(Some) } else { Ok(None) }
+}
+
+fn named(conn: &mut Conn, name: &str) -> Result<String, Fault> {
+    Ok(store_info::table.find(name).select(store_info::value).first(conn)?)
 }

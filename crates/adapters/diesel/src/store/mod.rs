@@ -23,6 +23,7 @@ mod head;
 mod heads;
 mod info;
 mod journal;
+mod keeping;
 mod leases;
 mod link;
 mod migrate;

@@ -7,12 +7,14 @@ use portolan_kernel::{Clock, Error, Position, Registry, Result};
 use tokio::sync::oneshot;
 
 use super::head::Head;
+use super::keeping::Keeping;
 use super::link::Link;
 use super::migrate::{self, Found, Migrated};
 use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
-use super::{Config, Conn, Fault, Mappers, Schema, engine, heads};
+use super::{Config, Conn, Fault, Mappers, Schema, engine, heads, info, keeping};
+use crate::Storage;
 
 /// A write store: a cheap handle, every clone of which is the same store. It implements all ports of the write side.
 ///
@@ -24,8 +26,7 @@ pub struct Store(pub(super) Arc<Inner>);
 /// What the handles share.
 pub(super) struct Inner {
     pub(super) config: Config,
-    pub(super) mappers: Mappers,
-    pub(super) registry: Registry,
+    pub(super) keeping: Arc<Keeping>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) head: Arc<Head>,
     pub(super) leases: engine::LeaseKeeper,
@@ -47,7 +48,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a file that is not a store, for one of an older schema (it must be migrated) or a newer
-    /// one, and where `registry` and `mappers` do not fit; [`Error::Unavailable`] where the file cannot be opened,
+    /// one, for one that keeps aggregates in another way than `config` asks for, and where it keeps rows and `registry`
+    /// and `mappers` do not fit; [`Error::Unavailable`] where the file cannot be opened,
     /// is locked or read-only, or the disk is full. The file is as it was before then.
     pub fn open(
         config: &Config,
@@ -56,13 +58,13 @@ impl Store {
         mappers: &Mappers,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        mappers.check_against(registry)?;
-        let schemas = schemas(mappers)?;
         let opened = match mode {
-            OpenMode::ReadWrite => Parts::open_to_write(config, &schemas),
-            OpenMode::ReadOnly => Parts::open_to_read(config, &schemas),
+            OpenMode::ReadWrite => Parts::open_to_write(config, mappers, registry),
+            OpenMode::ReadOnly => Parts::open_to_read(config, mappers, registry),
         };
-        let Parts { writer, readers, leases, last } = opened.map_err(|fault| fault.at(&config.location))?;
+        let Parts { keeping, writer, readers, leases, last } =
+            opened.map_err(|fault| fault.at(&config.location))?;
+        let keeping = Arc::new(keeping);
         let head = Arc::new(Head::new(last));
         let queue = match writer {
             None => None,
@@ -70,8 +72,8 @@ impl Store {
                 let (sender, queue) = sync_channel(config.queue);
                 let (config, head) = (config.clone(), Arc::clone(&head));
                 let name = config.location.to_string();
-                let mappers = mappers.clone();
-                let writer = Writer::new(config, link, mappers, Arc::clone(&clock), head, turns, queue);
+                let keeping = Arc::clone(&keeping);
+                let writer = Writer::new(config, link, keeping, Arc::clone(&clock), head, turns, queue);
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())
@@ -79,16 +81,7 @@ impl Store {
                 Some(Queue::new(name, sender, thread))
             }
         };
-        Ok(Self(Arc::new(Inner {
-            config: config.clone(),
-            mappers: mappers.clone(),
-            registry: registry.clone(),
-            clock,
-            head,
-            leases,
-            queue,
-            readers,
-        })))
+        Ok(Self(Arc::new(Inner { config: config.clone(), keeping, clock, head, leases, queue, readers })))
     }
 
     /// Brings the schema of a store up to date, or makes the store. Answers what was done; nothing where it was up
@@ -97,16 +90,17 @@ impl Store {
     /// # Errors
     /// As [`open`](Self::open); an older schema is none.
     pub fn migrate(config: &Config, mappers: &Mappers) -> Result<Vec<Migrated>> {
-        let schemas = schemas(mappers)?;
         let done = (|| {
-            if engine::inspect(config, true)? {
+            let is_there = engine::inspect(config, true)?;
+            let (storage, schemas) = decide(config, is_there, mappers)?;
+            if is_there {
                 match migrate::compare(&mut engine::probe(config)?, &schemas)? {
                     Found::Current => return Ok(Vec::new()),
                     Found::Empty | Found::Older(_) => {}
                     found => _ = found.usable(&config.location)?,
                 }
             }
-            make(&mut engine::open_writer(config)?, &schemas)
+            make(&mut engine::open_writer(config)?, storage, &schemas)
         })();
         done.map_err(|fault: Fault| fault.at(&config.location))
     }
@@ -202,6 +196,7 @@ impl Drop for Inner {
 
 /// The connections of a store that is being opened.
 struct Parts {
+    keeping: Keeping,
     writer: Option<Writing>,
     readers: Option<Readers>,
     leases: engine::LeaseKeeper,
@@ -215,42 +210,76 @@ struct Writing {
 }
 
 impl Parts {
-    fn open_to_write(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
-        let is_there = engine::inspect(config, true)?
-            && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
+    fn open_to_write(config: &Config, mappers: &Mappers, registry: &Registry) -> Result<Self, Fault> {
+        let is_there = engine::inspect(config, true)?;
+        let (storage, schemas) = decide(config, is_there, mappers)?;
+        let keeping = Keeping::new(storage, mappers, registry, config.snapshot_every)?;
+        let is_there =
+            is_there && migrate::compare(&mut engine::probe(config)?, &schemas)?.usable(&config.location)?;
         let mut conn = engine::open_writer(config)?;
         if !is_there {
-            make(&mut conn, schemas)?;
+            make(&mut conn, storage, &schemas)?;
         }
         let last = heads::last_position(&mut conn)?;
         let turns = engine::Turns::start(config)?;
         let readers = if engine::has_one_connection(config) { None } else { Some(Readers::start(config)?) };
         let leases = engine::LeaseKeeper::open(config)?;
         let link = Link::over(conn, engine::open_writer, config);
-        Ok(Self { writer: Some(Writing { link, turns }), readers, leases, last })
+        Ok(Self { keeping, writer: Some(Writing { link, turns }), readers, leases, last })
     }
 
-    fn open_to_read(config: &Config, schemas: &[Schema]) -> Result<Self, Fault> {
-        let is_there = engine::inspect(config, false)?
-            && migrate::compare(&mut engine::probe(config)?, schemas)?.usable(&config.location)?;
+    fn open_to_read(config: &Config, mappers: &Mappers, registry: &Registry) -> Result<Self, Fault> {
+        let is_there = engine::inspect(config, false)?;
+        let (storage, schemas) = decide(config, is_there, mappers)?;
+        let keeping = Keeping::new(storage, mappers, registry, config.snapshot_every)?;
+        let is_there =
+            is_there && migrate::compare(&mut engine::probe(config)?, &schemas)?.usable(&config.location)?;
         if !is_there {
             return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
         }
         let last = heads::last_position(&mut engine::probe(config)?)?;
         let leases = engine::LeaseKeeper::open(config)?;
-        Ok(Self { writer: None, readers: Some(Readers::start(config)?), leases, last })
+        Ok(Self { keeping, writer: None, readers: Some(Readers::start(config)?), leases, last })
     }
 }
 
 /// Makes what is missing, all of it or nothing. Another process may have done so a moment ago.
-fn make(conn: &mut Conn, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
-    engine::alone(conn, |conn| migrate::apply(conn, schemas))
+fn make(conn: &mut Conn, storage: Storage, schemas: &[Schema]) -> Result<Vec<Migrated>, Fault> {
+    engine::alone(conn, |conn| {
+        let made = migrate::apply(conn, schemas)?;
+        let is_new = made.iter().any(|made| made.component == engine::CORE.component && made.from == 0);
+        if is_new {
+            info::set_storage(conn, storage)?;
+        }
+        match info::storage(conn)? {
+            found if found == storage => Ok(made),
+            other => Err(Error::unavailable(format!("another program has just made it as `{other}`")).into()),
+        }
+    })
 }
 
-/// The store's own tables, and those of the mappers.
-fn schemas(mappers: &Mappers) -> Result<Vec<Schema>> {
+/// How the store keeps aggregates, or is to when it is made; and the tables that this needs.
+fn decide(config: &Config, is_there: bool, mappers: &Mappers) -> Result<(Storage, Vec<Schema>), Fault> {
+    let made_as = if is_there { info::made_as(&mut engine::probe(config)?)? } else { None };
+    let storage = match (made_as, config.storage) {
+        (Some(made_as), Some(asked)) if made_as != asked => {
+            return Err(Error::Invalid(format!(
+                "{} keeps aggregates as `{made_as}`, and `{asked}` is asked for. A store stays what it was made as: \
+                 leave `storage` out, or choose another store; `portolan store copy`, which moves one into another, is \
+                 not there yet",
+                config.location
+            ))
+            .into());
+        }
+        (made_as, asked) => made_as.or(asked).unwrap_or_default(),
+    };
+    Ok((storage, schemas(storage, mappers)?))
+}
+
+/// The store's own tables, and those of its way to keep aggregates.
+fn schemas(storage: Storage, mappers: &Mappers) -> Result<Vec<Schema>> {
     let mut schemas = vec![engine::CORE];
-    schemas.extend(mappers.schemas()?);
+    schemas.extend(keeping::schemas(storage, mappers)?);
     if let Some(nowhere) = schemas.iter().find(|schema| engine::steps(schema).is_empty()) {
         let (component, engine) = (nowhere.component, engine::NAME);
         return Err(Error::Invalid(format!(

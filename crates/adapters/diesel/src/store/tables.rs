@@ -50,6 +50,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use super::SqlUuid;
+
+    documents (aggregate_type, id) {
+        aggregate_type -> Text,
+        id -> SqlUuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::SqlUuid;
+
+    snapshots (aggregate_type, id) {
+        aggregate_type -> Text,
+        id -> SqlUuid,
+    }
+}
+
+diesel::table! {
     subscriptions (name, version) {
         name -> Text,
         version -> BigInt,

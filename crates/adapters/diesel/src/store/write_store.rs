@@ -16,18 +16,22 @@ use super::{Conn, Fault, Store, commands, engine, heads};
 #[async_trait]
 impl WriteStore for Store {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
-        let mapper = Arc::clone(self.0.mappers.get(key.aggregate_type)?);
+        self.0.keeping.known(key.aggregate_type)?;
+        let keeping = Arc::clone(&self.0.keeping);
         let load = move |conn: &mut Conn| {
-            Ok(engine::snapshot(conn, |conn| Ok(mapper.load(conn, &[key.id])?))?.pop())
+            Ok(engine::snapshot(conn, |conn| keeping.load(conn, key.aggregate_type, &[key.id]))?.pop())
         };
         Ok(self.read_with(load).await?.map(loaded))
     }
 
     async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
-        let mapper = Arc::clone(self.0.mappers.get(selection.aggregate_type)?);
+        self.0.keeping.known(selection.aggregate_type)?;
+        let (keeping, aggregate_type) = (Arc::clone(&self.0.keeping), selection.aggregate_type);
         let (after, limit) = (selection.after, selection.limit);
         let page = self
-            .read_with(move |conn| engine::snapshot(conn, |conn| Ok(mapper.page(conn, after, limit)?)))
+            .read_with(move |conn| {
+                engine::snapshot(conn, |conn| keeping.page(conn, aggregate_type, after, limit))
+            })
             .await?;
         Ok(page.into_iter().map(loaded).collect())
     }
@@ -37,7 +41,7 @@ impl WriteStore for Store {
             return Err(Error::Invalid(format!("a change of {} came without events", empty.key)));
         }
         for change in &change_set.changes {
-            self.0.mappers.get(change.key.aggregate_type)?;
+            self.0.keeping.known(change.key.aggregate_type)?;
         }
         if change_set.is_read_only() {
             let now = self.0.clock.now();

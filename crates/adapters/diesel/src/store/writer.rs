@@ -12,10 +12,11 @@ use uuid::Uuid;
 use super::group::{self, Decided};
 use super::head::Head;
 use super::heads::{self, Heads};
+use super::keeping::Keeping;
 use super::link::Link;
 use super::queue::{Pending, Work, WriteTask};
 use super::readers::Read;
-use super::{Config, Fault, Mappers, commands, doubt, engine};
+use super::{Config, Fault, commands, doubt, engine};
 
 /// How long a group waits for callers that were answered just now and are likely to ask again.
 const GATHER: Duration = Duration::from_micros(100);
@@ -31,7 +32,7 @@ const ATTEMPTS: usize = 4;
 pub(super) struct Writer {
     config: Config,
     link: Link,
-    mappers: Mappers,
+    keeping: Arc<Keeping>,
     clock: Arc<dyn Clock>,
     head: Arc<Head>,
     heads: Heads,
@@ -62,7 +63,7 @@ impl Writer {
     pub(super) fn new(
         config: Config,
         link: Link,
-        mappers: Mappers,
+        keeping: Arc<Keeping>,
         clock: Arc<dyn Clock>,
         head: Arc<Head>,
         turns: engine::Turns,
@@ -73,7 +74,7 @@ impl Writer {
         Self {
             config,
             link,
-            mappers,
+            keeping,
             clock,
             head,
             heads,
@@ -194,11 +195,11 @@ impl Writer {
             }
             return Err(Failed::NotBegun(fault));
         }
-        let (heads, mappers, now) = (&mut self.heads, &self.mappers, self.clock.now());
+        let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
         let written = catch_unwind(AssertUnwindSafe(|| {
             heads.refresh(conn)?;
             let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
-            let mut decided = group::write(conn, heads, mappers, now, &change_sets)?;
+            let mut decided = group::write(conn, heads, keeping, now, &change_sets)?;
             for task in members.iter_mut().filter_map(Member::task) {
                 task.run(conn)?;
                 decided.written.rows += 1;
@@ -337,9 +338,11 @@ fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
 mod tests {
     use std::sync::mpsc::sync_channel;
 
-    use portolan_kernel::{Position, Timestamp};
+    use portolan_kernel::{Position, Registry, Timestamp};
 
+    use super::super::Mappers;
     use super::*;
+    use crate::Storage;
 
     #[derive(Debug)]
     struct Midnight;
@@ -357,7 +360,11 @@ mod tests {
         let turns = engine::Turns::start(&config).unwrap();
         let (_sender, queue) = sync_channel(1);
         let head = Arc::new(Head::new(Position::ZERO));
-        let mut writer = Writer::new(config, link, Mappers::new(), Arc::new(Midnight), head, turns, queue);
+        let keeping = Arc::new(
+            Keeping::new(Storage::Document, &Mappers::new(), &Registry::new(), config.snapshot_every)
+                .unwrap(),
+        );
+        let mut writer = Writer::new(config, link, keeping, Arc::new(Midnight), head, turns, queue);
         drop(writer.link.lose());
         writer.next_sweep = Instant::now();
         let due = writer.next_sweep;

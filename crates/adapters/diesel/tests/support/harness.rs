@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use portolan_diesel::Mappers;
 use portolan_diesel::sqlite::{Check, Config, OpenMode, Store};
+use portolan_diesel::{Mappers, Storage};
 use portolan_kernel::{Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
 use portolan_testkit::counter::registry;
 use portolan_testkit::{Capabilities, Capability, Place, Polls, Subject, WriteHarness, WritePorts};
@@ -16,6 +16,7 @@ use super::CounterMapper;
 #[derive(Default)]
 pub struct SqliteHarness {
     in_memory: bool,
+    storage: Storage,
     /// The stores that the kit holds as ports, for what only they can show.
     open: Mutex<HashMap<usize, Store>>,
 }
@@ -23,7 +24,12 @@ pub struct SqliteHarness {
 impl SqliteHarness {
     /// Each store has one connection, and is gone with it.
     pub fn in_memory() -> Self {
-        Self { in_memory: true, open: Mutex::default() }
+        Self { in_memory: true, ..Self::default() }
+    }
+
+    /// Aggregates are kept like this; snapshots are close together, so that tests have some.
+    pub fn keeping(storage: Storage) -> Self {
+        Self { storage, ..Self::default() }
     }
 
     fn store_of(&self, ports: &WritePorts) -> Result<Store> {
@@ -66,6 +72,7 @@ impl WriteHarness for SqliteHarness {
 
     async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
         let config: Config = address.parse()?;
+        let config = Config { storage: Some(self.storage), snapshot_every: 3, ..config };
         let mappers = Mappers::new().with(CounterMapper);
         let store = Store::open(&config, OpenMode::ReadWrite, &registry(), &mappers, clock)?;
         let polling = store.clone();

@@ -88,6 +88,17 @@ pub enum Finding {
         /// The version of the newest event.
         newest: Version,
     },
+    /// A snapshot is not what the journal makes of its version.
+    SnapshotDiffers {
+        /// The aggregate's type.
+        aggregate_type: String,
+        /// Its id.
+        id: Uuid,
+        /// The version of the snapshot.
+        version: Version,
+        /// The fields that differ, as paths into its document.
+        fields: Vec<String>,
+    },
     /// The journal has an aggregate whose state is not stored.
     StateMissing {
         /// The aggregate's type.
@@ -147,6 +158,11 @@ impl fmt::Display for Finding {
             Self::VersionDiffers { aggregate_type, id, stored, newest } => write!(
                 formatter,
                 "{aggregate_type} {id}: the stored state is of version {stored}, the newest event of {newest}"
+            ),
+            Self::SnapshotDiffers { aggregate_type, id, version, fields } => write!(
+                formatter,
+                "{aggregate_type} {id}: its snapshot of version {version} differs from the journal in {}",
+                fields.join(", ")
             ),
             Self::StateMissing { aggregate_type, id } => {
                 write!(formatter, "{aggregate_type} {id}: the journal has it, its state is not stored")

@@ -1,5 +1,7 @@
 //! The check of a store: the journal is replayed and compared with what is stored.
 
+use std::sync::Arc;
+
 use portolan_kernel::{Position, Result};
 
 pub use finding::{Check, Checked, Finding};
@@ -74,9 +76,9 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
     async fn aggregates(&mut self) -> Result<()> {
         let mut after: Option<aggregates::Named> = None;
         loop {
-            let (mappers, registry) = (self.store.0.mappers.clone(), self.store.0.registry.clone());
+            let keeping = Arc::clone(&self.store.0.keeping);
             let one = move |conn: &mut Conn| {
-                engine::snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &mappers, &registry))
+                engine::snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &keeping))
             };
             let Some((name, findings)) = self.store.read_with(one).await? else { return Ok(()) };
             self.checked.aggregates += 1;
@@ -87,18 +89,17 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
 
     /// Every row that no event accounts for.
     async fn rows(&mut self) -> Result<()> {
-        let mappers = self.store.0.mappers.clone();
-        for (name, mapper) in mappers.all() {
+        for name in self.store.0.keeping.types() {
             let orphans = {
-                let mapper = mapper.clone();
-                self.store.read_with(move |conn| Ok(mapper.orphans(conn, TOLD)?)).await?
+                let keeping = Arc::clone(&self.store.0.keeping);
+                self.store.read_with(move |conn| keeping.orphans(conn, name, TOLD)).await?
             };
             self.found(orphans.into_iter().map(Finding::Orphan));
             let mut after = None;
             loop {
-                let mapper = mapper.clone();
+                let keeping = Arc::clone(&self.store.0.keeping);
                 let page = move |conn: &mut Conn| {
-                    engine::snapshot(conn, |conn| rows::page(conn, name, &*mapper, after))
+                    engine::snapshot(conn, |conn| rows::page(conn, name, &keeping, after))
                 };
                 let (next, findings) = self.store.read_with(page).await?;
                 self.found(findings);

@@ -3,7 +3,7 @@
 use portolan_kernel::{AggregateKey, FIND_LIMIT};
 use uuid::Uuid;
 
-use super::super::mapper::AnyMapper;
+use super::super::keeping::Keeping;
 use super::super::{Conn, Fault, heads};
 use super::{Finding, said};
 
@@ -11,10 +11,10 @@ use super::{Finding, said};
 pub(super) fn page(
     conn: &mut Conn,
     aggregate_type: &'static str,
-    mapper: &dyn AnyMapper,
+    keeping: &Keeping,
     after: Option<Uuid>,
 ) -> Result<(Option<Uuid>, Vec<Finding>), Fault> {
-    let page = match mapper.page(conn, after, FIND_LIMIT).map_err(Fault::from) {
+    let page = match keeping.stored_ids(conn, aggregate_type, after, FIND_LIMIT) {
         Ok(page) => page,
         Err(fault) if fault.is_answer() => {
             // Which row it is was told when the aggregate was compared; what follows on this page is not looked at.
@@ -24,13 +24,13 @@ pub(super) fn page(
         Err(fault) => return Err(fault),
     };
     let mut findings = Vec::new();
-    for stored in &page {
-        let key = AggregateKey { aggregate_type, id: stored.id };
+    for id in &page {
+        let key = AggregateKey { aggregate_type, id: *id };
         if heads::look_up(conn, key)?.is_none() {
             let aggregate_type = aggregate_type.to_owned();
-            findings.push(Finding::StateWithoutEvents { aggregate_type, id: stored.id });
+            findings.push(Finding::StateWithoutEvents { aggregate_type, id: *id });
         }
     }
-    let next = if page.len() < FIND_LIMIT { None } else { page.last().map(|stored| stored.id) };
+    let next = if page.len() < FIND_LIMIT { None } else { page.last().copied() };
     Ok((next, findings))
 }
