@@ -1,7 +1,7 @@
 //! Backends by URL: which schemes there are, and which of them this program was built with.
 
-use crate::Failure;
 use crate::config::Config;
+use crate::{Failure, wiring};
 
 /// Every scheme that has a meaning, with the Cargo feature that builds it in; none: it is not there yet.
 const SCHEMES: &[(&str, Option<&str>)] = &[
@@ -24,14 +24,28 @@ const SCHEMES: &[(&str, Option<&str>)] = &[
 /// [`Failure::Usage`], naming key and scheme, for an unknown scheme and for one that is not built in.
 pub fn check(config: &Config) -> Result<(), Failure> {
     require("write", &config.write, &["sqlite"])?;
-    config.read.urls().try_for_each(|(key, url)| require(key, url, &["memory"]))?;
+    // A program that has no read models does without, as long as nobody asks one.
+    if cfg!(feature = "memory") {
+        check_read(config)?;
+    }
     require("broker", &config.broker, &["memory"])?;
-    let plain = |(key, url): (&str, &str)| match url {
+    plain(("broker", &config.broker))
+}
+
+/// What the URLs of the read models name is there.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_read(config: &Config) -> Result<(), Failure> {
+    let built_in: &[&str] = if cfg!(feature = "memory") { &["memory"] } else { &[] };
+    config.read.urls().try_for_each(|(key, url)| require(key, url, built_in).and_then(|()| plain((key, url))))
+}
+
+fn plain((key, url): (&str, &str)) -> Result<(), Failure> {
+    match url {
         "memory:" => Ok(()),
         _ => Err(Failure::Usage(format!("{key}: `memory:` takes no path and no options"))),
-    };
-    config.read.urls().try_for_each(plain)?;
-    plain(("broker", &config.broker))
+    }
 }
 
 /// Never prints the URL: it may hold a password.
@@ -47,13 +61,26 @@ fn require(key: &str, url: &str, built_in: &[&str]) -> Result<(), Failure> {
     if built_in.contains(&scheme) {
         return Ok(());
     }
-    let known = SCHEMES.iter().any(|(name, _)| *name == scheme);
-    Err(Failure::Usage(if known {
-        format!("{key}: `{scheme}:` is not built into this program for `{key}`; built in: {listed}")
-    } else {
-        let all = SCHEMES.iter().map(|(name, _)| format!("`{name}:`")).collect::<Vec<_>>().join(", ");
-        format!("{key}: there is no backend `{scheme}:`; known: {all}; built in here: {listed}")
+    let listed = if built_in.is_empty() { "nothing".to_owned() } else { listed };
+    let known = SCHEMES.iter().find(|(name, _)| *name == scheme);
+    Err(Failure::Usage(match known {
+        // A backend that is there may serve another key alone.
+        Some((_, Some(feature))) if !is_on(feature) => format!(
+            "{key}: `{scheme}:` is not built into this program; build it with the Cargo feature `{feature}`; \
+             built in: {listed}"
+        ),
+        Some(_) => {
+            format!("{key}: `{scheme}:` is not built into this program for `{key}`; built in: {listed}")
+        }
+        None => {
+            let all = SCHEMES.iter().map(|(name, _)| format!("`{name}:`")).collect::<Vec<_>>().join(", ");
+            format!("{key}: there is no backend `{scheme}:`; known: {all}; built in here: {listed}")
+        }
     }))
+}
+
+fn is_on(feature: &str) -> bool {
+    wiring::FEATURES.iter().any(|(name, is_on)| *name == feature && *is_on)
 }
 
 #[cfg(test)]
@@ -83,6 +110,16 @@ mod tests {
         assert!(!sentence.contains("secret"));
         let sentence = refused(Config { write: "memory:".to_owned(), ..Config::default() });
         assert!(sentence.contains("not built into"), "{sentence}");
+    }
+
+    #[test]
+    fn what_a_feature_would_build_in_names_it() {
+        let Err(Failure::Usage(sentence)) = require("read", "memory:", &[]) else {
+            panic!("it is not there")
+        };
+        // In a program that has it the key is what does not fit.
+        assert_eq!(sentence.contains("Cargo feature `memory`"), !cfg!(feature = "memory"), "{sentence}");
+        assert!(sentence.contains("built in: nothing"), "{sentence}");
     }
 
     #[test]

@@ -30,8 +30,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// A throw-away market to look at: imports a sample, serves it, says what to try first
+    #[cfg(feature = "http")]
     Demo,
     /// Serve HTTP, and run subscriptions, processes and deadlines
+    #[cfg(feature = "http")]
     Serve,
     /// Run commands from a file of JSON lines, in order
     Import(Import),
@@ -58,6 +60,16 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Whether it goes on until somebody ends it, so that its log is of interest.
+    pub(crate) const fn serves(&self) -> bool {
+        #[cfg(feature = "http")]
+        return matches!(self, Self::Serve | Self::Demo);
+        #[cfg(not(feature = "http"))]
+        return false;
+    }
 }
 
 /// `import`.

@@ -19,7 +19,7 @@ pub struct Config {
     pub write: String,
     /// The read models.
     pub read: Read,
-    /// Where the relay publishes.
+    /// Where a relay is to publish; there is none yet.
     pub broker: String,
     /// The address of the HTTP server.
     pub listen: SocketAddr,
@@ -135,7 +135,7 @@ pub struct Flags {
     #[arg(long = "read.totals", global = true, value_name = "URL")]
     pub read_totals: Option<String>,
 
-    /// Where the relay publishes [default: memory:]
+    /// Where a relay is to publish; there is none yet, so that nothing is published [default: memory:]
     #[arg(long, global = true, value_name = "URL")]
     pub broker: Option<String>,
 

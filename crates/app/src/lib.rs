@@ -7,6 +7,9 @@
 //! This crate holds no rule of the market and no knowledge of a store's inside. A new backend is a line in
 //! `backend.rs` and its opening in `wiring`.
 
+#[cfg(not(feature = "sqlite"))]
+compile_error!("portolan needs a store to write to: build it with the Cargo feature `sqlite`");
+
 pub mod backend;
 pub mod cli;
 pub mod commands;
@@ -41,8 +44,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn try_run(cli: Cli) -> Result<(), Failure> {
-    let serves = matches!(cli.command, Command::Serve | Command::Demo);
-    logging::start(if serves { logging::SERVING } else { logging::QUIET })?;
+    logging::start(if cli.command.serves() { logging::SERVING } else { logging::QUIET })?;
     if let Command::Completions { shell } = cli.command {
         return commands::completions::run(shell);
     }
@@ -57,7 +59,9 @@ fn try_run(cli: Cli) -> Result<(), Failure> {
 
 async fn dispatch(config: &Config, command: Command) -> Result<(), Failure> {
     match command {
+        #[cfg(feature = "http")]
         Command::Demo => commands::demo::run(config).await,
+        #[cfg(feature = "http")]
         Command::Serve => commands::serve::run(config).await,
         Command::Import(import) => commands::import::run(config, &import).await,
         Command::Send(send) => commands::send::run(config, &send.command).await,

@@ -21,7 +21,7 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
     for (key, url) in config.read.urls() {
         row("backend", key, scheme(url))?;
     }
-    row("backend", "broker", scheme(&config.broker))?;
+    row("backend", "broker", &format!("{}, and nothing is published yet", scheme(&config.broker)))?;
     for name in CommandLine::NAMES {
         row("command", name, "")?;
     }
@@ -35,8 +35,8 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
         "close_at_end",
         &format!("end of a listing -> close_listing ({})", on(config.deadlines)),
     )?;
-    for feature in wiring::FEATURES {
-        row("feature", feature, "built in")?;
+    for (feature, is_built_in) in wiring::FEATURES {
+        row("feature", feature, if *is_built_in { "built in" } else { "off" })?;
     }
     rows.flush()
 }

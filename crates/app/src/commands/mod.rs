@@ -1,6 +1,7 @@
 //! What each subcommand does, one a file.
 
 pub mod completions;
+#[cfg(feature = "http")]
 pub mod demo;
 pub mod describe;
 pub mod events;
@@ -8,6 +9,7 @@ pub mod import;
 mod named;
 pub mod query;
 pub mod send;
+#[cfg(feature = "http")]
 pub mod serve;
 pub mod show;
 pub mod store;

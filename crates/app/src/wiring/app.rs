@@ -7,6 +7,7 @@ use portolan_application::processes::{CloseAtEnd, OrderForSale};
 use portolan_application::wire::{self, MarketEvent};
 use portolan_application::{Market, Views};
 use portolan_diesel::sqlite::Store;
+#[cfg(feature = "http")]
 use portolan_http::Health;
 use portolan_kernel::{
     AggregateKey, Clock, Error, IdSource, Journal, Process, WEIGHT_UNIT_BYTES, WriteSide, WriteStore,
@@ -16,10 +17,11 @@ use portolan_runtime::subscription::{Engine, EngineHandle, NotCaughtUp, Settings
 use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 
 use super::catch_up::{self, Progress};
+#[cfg(feature = "http")]
 use super::health::Parts as HealthOfParts;
 use super::{Parts, notices, ports, read_write, views};
-use crate::Failure;
 use crate::config::Config;
+use crate::{Failure, backend};
 
 /// How much memory hot aggregates may take: about 64 MiB, in the unit of their weight.
 const KEPT: u64 = 64 * 1024 * 1024 / WEIGHT_UNIT_BYTES;
@@ -50,6 +52,9 @@ impl App {
     /// [`Failure::Usage`] for a configuration that does not fit, [`Failure::Unreachable`] where the store cannot be
     /// opened, [`Failure::Failed`] where the journal has an event that this program cannot read.
     pub async fn build(config: &Config, parts: Parts) -> Result<Self, Failure> {
+        if parts.views {
+            backend::check_read(config)?;
+        }
         let store = read_write(config).await?;
         let head = store.head().await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
@@ -108,6 +113,7 @@ impl App {
     }
 
     /// How every part is.
+    #[cfg(feature = "http")]
     #[must_use]
     pub fn health(&self) -> Arc<dyn Health> {
         Arc::new(HealthOfParts::new(self.0.store.clone(), self.0.engine.clone()))

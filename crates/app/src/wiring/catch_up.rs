@@ -9,9 +9,9 @@ use portolan_kernel::{Journal, Position};
 use portolan_runtime::subscription::{CatchUp, Engine, EngineHandle, NotCaughtUp, Settings};
 
 use super::{VIEWS, ports, read_only, views};
-use crate::Failure;
 use crate::cli::View;
 use crate::config::Config;
+use crate::{Failure, backend};
 
 /// Longer than any start takes: a view that does not move for so long has stopped, and says why before that.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,14 +29,17 @@ impl OneView {
     /// # Errors
     /// Those of the store; [`Failure::Failed`] for an event that this program cannot read.
     pub async fn build(config: &Config, wanted: View) -> Result<Self, Failure> {
+        backend::check_read(config)?;
         let store = read_only(config).await?;
         let (views, filling) = views::empty();
-        let [listings, orders, customers, totals] = filling;
-        let filling = match wanted {
-            View::Listings => listings,
-            View::Orders => orders,
-            View::Customers => customers,
-            View::Totals => totals,
+        let wanted = match wanted {
+            View::Listings => "listings",
+            View::Orders => "orders",
+            View::Customers => "customers",
+            View::Totals => "totals",
+        };
+        let Some(filling) = filling.into_iter().find(|filling| filling.name() == wanted) else {
+            return Err(Failure::Usage("this view is not built into this program".to_owned()));
         };
         let name = filling.name().to_owned();
         let head = store.head().await?;

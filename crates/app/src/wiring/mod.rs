@@ -1,7 +1,10 @@
 //! The composition root: the one place that knows which adapters there are.
 
+#[cfg(not(feature = "memory"))]
+mod absent;
 mod app;
 mod catch_up;
+#[cfg(feature = "http")]
 mod health;
 mod notices;
 mod parts;
@@ -27,8 +30,12 @@ use crate::{Failure, backend};
 /// The views, by the names of their read repositories; each is a subscription that every process runs for itself.
 pub const VIEWS: &[&str] = &["listings", "orders", "customers", "totals"];
 
-/// What is built in.
-pub const FEATURES: &[&str] = &["sqlite", "memory", "http"];
+/// The Cargo features that build an adapter in, and whether this program has it.
+pub const FEATURES: &[(&str, bool)] = &[
+    ("sqlite", cfg!(feature = "sqlite")),
+    ("memory", cfg!(feature = "memory")),
+    ("http", cfg!(feature = "http")),
+];
 
 /// Opens the write store to read alone: nothing is written to it, and it must be there.
 ///

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use portolan_application::Views;
-use portolan_application::projections::{
-    CustomerProjector, ListingProjector, OrderProjector, TotalsProjector,
-};
 use portolan_application::wire::MarketEvent;
 use portolan_kernel::Projection;
-
-use super::VIEWS;
 
 /// A read model's filling side.
 pub(super) type Filling = Arc<dyn Projection<MarketEvent>>;
 
 /// All read models, empty: the sides that answer, and the sides that fill them, in the order of [`VIEWS`].
-pub(super) fn empty() -> (Views, [Filling; 4]) {
+#[cfg(feature = "memory")]
+pub(super) fn empty() -> (Views, Vec<Filling>) {
+    use portolan_application::projections::{
+        CustomerProjector, ListingProjector, OrderProjector, TotalsProjector,
+    };
+
+    use super::VIEWS;
+
     let (listings, fill_listings) = portolan_memory::view(VIEWS[0], ListingProjector);
     let (orders, fill_orders) = portolan_memory::view(VIEWS[1], OrderProjector);
     let (customers, fill_customers) = portolan_memory::view(VIEWS[2], CustomerProjector);
@@ -26,5 +28,17 @@ pub(super) fn empty() -> (Views, [Filling; 4]) {
         customers: Arc::new(customers),
         totals: Arc::new(totals),
     };
-    (views, [Arc::new(fill_listings), Arc::new(fill_orders), Arc::new(fill_customers), Arc::new(fill_totals)])
+    let filling: Vec<Filling> =
+        vec![Arc::new(fill_listings), Arc::new(fill_orders), Arc::new(fill_customers), Arc::new(fill_totals)];
+    (views, filling)
+}
+
+/// No read models: whoever asks one is told so.
+#[cfg(not(feature = "memory"))]
+pub(super) fn empty() -> (Views, Vec<Filling>) {
+    use super::absent::Absent;
+
+    let (listings, orders) = (Arc::new(Absent), Arc::new(Absent));
+    let (customers, totals) = (Arc::new(Absent), Arc::new(Absent));
+    (Views { listings, orders, customers, totals }, Vec::new())
 }
