@@ -180,6 +180,8 @@ fn a_long_history_is_shown_and_checked_page_by_page() {
     assert_eq!((&now["version"], &now["state"]["title"]), (&json!(last), &json!(format!("Lamp {last}"))));
     let before = show(&["--at-version", "1001"]);
     assert_eq!((&before["version"], &before["state"]["title"]), (&json!(1_001), &json!("Lamp 1001")));
+    let why = place.run(&["why", &id, &format!("title = \"Lamp {last}\""), "--json"]).ok().rows();
+    assert_eq!(why[0]["satisfied"], true);
     place.run(&["store", "check"]).ok();
     assert_eq!(store::alter(&place.store(), "update listing_texts set title = 'Lamp 2000'"), 1);
     let checked = place.run(&["store", "check"]).status(1);

@@ -3,9 +3,7 @@
 use portolan_application::projections::{ListingProjector, OrderProjector};
 use portolan_application::wire::{MarketDecoder, MarketEvent};
 use portolan_domain::{Listing, Order};
-use portolan_kernel::{
-    Aggregate, AggregateKey, Decoder, Envelope, Error, Journal, Projector, Recorded, Until, Version,
-};
+use portolan_kernel::{Aggregate, AggregateKey, Decoder, Journal, Projector, Recorded, Until, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,38 +41,30 @@ pub async fn answer(
     text: &str,
 ) -> Result<Vec<Value>, Failure> {
     let key = named::one(journal, id, aggregate_type).await?;
-    let history = history(journal, key).await?;
     match key.aggregate_type {
-        Listing::TYPE => of(&ListingProjector, history, key, text),
-        Order::TYPE => of(&OrderProjector, history, key, text),
+        Listing::TYPE => of(&ListingProjector, journal, key, text).await,
+        Order::TYPE => of(&OrderProjector, journal, key, text).await,
         other => Err(Failure::Failed(format!("a {other} has no row of its own"))),
     }
 }
 
-async fn history(journal: &dyn Journal, key: AggregateKey) -> Result<Vec<Envelope>, Error> {
-    let mut history: Vec<Envelope> = Vec::new();
-    loop {
-        let after = history.last().map_or(Version::ZERO, |last| last.version);
-        let page = journal.history(key, after, Until::Now, PAGE).await?;
-        if page.is_empty() {
-            return Ok(history);
-        }
-        history.extend(page);
-    }
-}
-
-fn of<P: Projector<MarketEvent>>(
+async fn of<P: Projector<MarketEvent>>(
     projector: &P,
-    history: Vec<Envelope>,
+    journal: &dyn Journal,
     key: AggregateKey,
     text: &str,
 ) -> Result<Vec<Value>, Failure> {
     let specification = criteria::<P::View>(text)?;
     let decoder = MarketDecoder;
-    let mut row = None;
-    for envelope in history {
-        let event = decoder.decode(&envelope)?;
-        projector.project(&mut row, &Recorded::of(envelope, event));
+    let (mut row, mut after) = (None, Version::ZERO);
+    loop {
+        let page = journal.history(key, after, Until::Now, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.version;
+        for envelope in page {
+            let event = decoder.decode(&envelope)?;
+            projector.project(&mut row, &Recorded::of(envelope, event));
+        }
     }
     let row = row.ok_or_else(|| Failure::Failed(format!("{key} was removed")))?;
     Ok(match specification.why_not(&row)? {
