@@ -64,11 +64,11 @@ macro_rules! prepared {
 /// ```
 #[macro_export]
 macro_rules! prepared_row {
-    (struct $name:ident$(<$life:lifetime>)?: $verb:literal $table:ident $end:literal {
+    ($visibility:vis struct $name:ident$(<$life:lifetime>)?: $verb:literal $table:ident $end:literal {
         $first:ident: $first_type:ty as $first_sql:ty,
         $($field:ident: $type:ty as $sql:ty,)*
     }) => {
-        struct $name$(<$life>)? {
+        $visibility struct $name$(<$life>)? {
             $first: $first_type,
             $($field: $type,)*
         }

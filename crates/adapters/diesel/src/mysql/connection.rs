@@ -11,7 +11,14 @@ use portolan_kernel::Error;
 
 use super::{Config, Conn, Fault, tuning};
 use crate::prepared;
-use crate::prepared::Words;
+use crate::prepared::{Words, update};
+
+diesel::table! {
+    journal_head (id) {
+        id -> BigInt,
+        position -> BigInt,
+    }
+}
 
 /// How long to wait for another process that makes tables, in seconds.
 const MAKING_S: u32 = 60;
@@ -74,7 +81,12 @@ pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
 }
 
 /// Ends it; what it wrote is durable when this returns.
-pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
+/// `raised` is the new last position of the journal.
+pub(crate) fn commit(conn: &mut Conn, raised: Option<i64>) -> QueryResult<()> {
+    if let Some(head) = raised {
+        let position = journal_head::position.eq(head);
+        prepared!(update(journal_head::table, journal_head::id.eq(1_i64), position)).execute(conn)?;
+    }
     prepared!(Words::<()>::new("commit")).execute(conn).map(drop)
 }
 
@@ -98,7 +110,7 @@ pub(crate) fn alone<T>(
     if locked != Some(1) {
         return Err(Error::unavailable("another process makes the tables of the store; try again").into());
     }
-    let done = work(conn).and_then(|done| Ok(commit(conn).map(|()| done)?));
+    let done = work(conn).and_then(|done| Ok(commit(conn, None).map(|()| done)?));
     if done.is_err() {
         rollback(conn);
     }
@@ -122,14 +134,6 @@ pub(crate) fn snapshot<T>(
 /// The last position of the journal.
 pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new("select position from journal_head")).get_result(conn)
-}
-
-/// Notes the last position of the journal.
-pub(crate) fn raise_head(conn: &mut Conn, position: i64) -> QueryResult<()> {
-    diesel::sql_query("update journal_head set position = ?")
-        .bind::<BigInt, _>(position)
-        .execute(conn)
-        .map(drop)
 }
 
 /// A query whose first row is the one that is wanted.

@@ -18,6 +18,7 @@ mod connection;
 mod engine;
 mod faults;
 mod ids;
+mod look_ups;
 mod rows;
 mod schemas;
 #[path = "../server/mod.rs"]

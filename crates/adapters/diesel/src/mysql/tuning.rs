@@ -27,6 +27,6 @@ pub(crate) fn session(config: &Config) -> String {
     format!(
         "set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {lock}; \
          set session idle_transaction_timeout = {lock}; set session max_statement_time = {statement}; \
-         set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO';"
+         set names utf8mb4 collate utf8mb4_nopad_bin; set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO';"
     )
 }

@@ -41,6 +41,11 @@ pub(crate) fn open_reader(config: &Config) -> Result<Conn, Fault> {
 pub(crate) fn open_writer(config: &Config) -> Result<Conn, Fault> {
     let mut conn = establish(config)?;
     refuse_a_replica(&mut conn, config)?;
+    // Arrays spoil the planner's estimates. All that this connection does is to find and write rows by their keys.
+    conn.batch_execute(
+        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
+         set plan_cache_mode = force_generic_plan",
+    )?;
     Ok(conn)
 }
 
@@ -74,8 +79,12 @@ pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
 }
 
 /// Ends it; what it wrote is durable when this returns.
-pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("commit")
+/// `raised` is the new last position of the journal, and goes along.
+pub(crate) fn commit(conn: &mut Conn, raised: Option<i64>) -> QueryResult<()> {
+    match raised {
+        None => conn.batch_execute("commit"),
+        Some(head) => conn.batch_execute(&format!("update journal_head set position = {head}; commit")),
+    }
 }
 
 /// Ends it as if it had never begun.
@@ -94,7 +103,7 @@ pub(crate) fn alone<T>(
     let done = (|| {
         conn.batch_execute(&format!("select pg_advisory_xact_lock({MAKING})"))?;
         let done = work(conn)?;
-        commit(conn)?;
+        commit(conn, None)?;
         Ok(done)
     })();
     if done.is_err() {
@@ -114,14 +123,6 @@ pub(crate) fn snapshot<T>(
 /// The last position of the journal.
 pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new("select position from journal_head")).get_result(conn)
-}
-
-/// Notes the last position of the journal.
-pub(crate) fn raise_head(conn: &mut Conn, position: i64) -> QueryResult<()> {
-    diesel::sql_query("update journal_head set position = $1")
-        .bind::<BigInt, _>(position)
-        .execute(conn)
-        .map(drop)
 }
 
 /// A query whose first row is the one that is wanted.

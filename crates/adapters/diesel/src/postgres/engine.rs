@@ -5,8 +5,10 @@ pub(super) const NAME: &str = "PostgreSQL";
 
 pub(super) use super::connection::{
     alone, backup, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, now,
-    one, open_reader, open_writer, probe, raise_head, rollback, snapshot, tables, verify,
+    one, open_reader, open_writer, probe, rollback, snapshot, tables, verify,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
+pub(super) use super::look_ups::{newest, recorded};
+pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::{LeaseKeeper, Turns, Watch, term};

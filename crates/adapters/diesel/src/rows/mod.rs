@@ -19,4 +19,5 @@ mod children;
 mod column;
 mod engine;
 mod row;
+pub mod sheet;
 pub(crate) mod statement;

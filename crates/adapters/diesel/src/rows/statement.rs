@@ -303,6 +303,42 @@ impl<DB: RowDb, R: Row> QueryableByName<DB> for Found<R> {
     }
 }
 
+/// The methods of [`RowConn`](super::RowConn) that every engine has alike.
+macro_rules! pages_and_orphans {
+    () => {
+        fn page<R: $crate::rows::Row>(
+            &mut self,
+            after: Option<uuid::Uuid>,
+            limit: usize,
+        ) -> Result<Vec<R>, $crate::rows::RowFault> {
+            use diesel::RunQueryDsl as _;
+            use $crate::rows::Value;
+            use $crate::rows::statement::{Found, Page, PageAfter, Statement};
+            let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+            let found: Vec<Found<R>> = match after {
+                Some(after) => {
+                    let values = [Value::Uuid($crate::DbUuid(after)), limit];
+                    Statement::<R, PageAfter>::of(&values).load(self)?
+                }
+                None => Statement::<R, Page>::of(&[limit]).load(self)?,
+            };
+            Ok(found.into_iter().map(|row| row.0).collect::<Result<_, _>>()?)
+        }
+
+        fn orphans<R: $crate::rows::Row, Root: $crate::rows::Row>(
+            &mut self,
+            limit: usize,
+        ) -> Result<Vec<uuid::Uuid>, $crate::rows::RowFault> {
+            use diesel::RunQueryDsl as _;
+            use $crate::rows::statement::Orphans;
+            let owners: Vec<$crate::DbUuid> = Orphans::<R, Root>::of(limit).load(self)?;
+            Ok(owners.into_iter().map(|owner| owner.0).collect())
+        }
+    };
+}
+
+pub(crate) use pages_and_orphans;
+
 /// Implements [`RowConn`](super::RowConn) for a connection by a statement for each row; `$put` are the words of a row
 /// that may be there already.
 macro_rules! row_by_row {
@@ -362,34 +398,7 @@ macro_rules! row_by_row {
                 Ok(found)
             }
 
-            fn page<R: $crate::rows::Row>(
-                &mut self,
-                after: Option<uuid::Uuid>,
-                limit: usize,
-            ) -> Result<Vec<R>, $crate::rows::RowFault> {
-                use diesel::RunQueryDsl as _;
-                use $crate::rows::Value;
-                use $crate::rows::statement::{Found, Page, PageAfter, Statement};
-                let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
-                let found: Vec<Found<R>> = match after {
-                    Some(after) => {
-                        let values = [Value::Uuid($crate::DbUuid(after)), limit];
-                        Statement::<R, PageAfter>::of(&values).load(self)?
-                    }
-                    None => Statement::<R, Page>::of(&[limit]).load(self)?,
-                };
-                Ok(found.into_iter().map(|row| row.0).collect::<Result<_, _>>()?)
-            }
-
-            fn orphans<R: $crate::rows::Row, Root: $crate::rows::Row>(
-                &mut self,
-                limit: usize,
-            ) -> Result<Vec<uuid::Uuid>, $crate::rows::RowFault> {
-                use diesel::RunQueryDsl as _;
-                use $crate::rows::statement::Orphans;
-                let owners: Vec<$crate::DbUuid> = Orphans::<R, Root>::of(limit).load(self)?;
-                Ok(owners.into_iter().map(|owner| owner.0).collect())
-            }
+            $crate::rows::statement::pages_and_orphans!();
         }
     };
 }

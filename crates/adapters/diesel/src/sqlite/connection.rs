@@ -7,9 +7,11 @@ use std::path::Path;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use portolan_kernel::Error;
+use portolan_kernel::{AggregateKey, Error};
 
+use super::store::{NewRow, NewestRow, RecordRow};
 use super::{Config, Conn, Durability, Fault, Location};
+use crate::DbUuid;
 use crate::prepared;
 use crate::prepared::Words;
 
@@ -91,8 +93,8 @@ pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
     prepared!(Words::<()>::new("begin immediate")).execute(conn).map(drop)
 }
 
-/// Ends it; what it wrote is durable when this returns.
-pub(crate) fn commit(conn: &mut Conn) -> QueryResult<()> {
+/// Ends it; what it wrote is durable when this returns. The journal's own rows say where it ends.
+pub(crate) fn commit(conn: &mut Conn, _raised: Option<i64>) -> QueryResult<()> {
     prepared!(Words::<()>::new("commit")).execute(conn).map(drop)
 }
 
@@ -109,7 +111,7 @@ pub(crate) fn alone<T>(
     work: impl FnOnce(&mut Conn) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     begin_write(conn)?;
-    let done = work(conn).and_then(|done| Ok(commit(conn).map(|()| done)?));
+    let done = work(conn).and_then(|done| Ok(commit(conn, None).map(|()| done)?));
     if done.is_err() {
         rollback(conn);
     }
@@ -156,10 +158,21 @@ pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new("select coalesce(max(position), 0) from journal")).get_result(conn)
 }
 
-/// The journal's own rows say where it ends.
-#[expect(clippy::unnecessary_wraps, reason = "other engines keep the head in a row")]
-pub(crate) const fn raise_head(_conn: &mut Conn, _position: i64) -> QueryResult<()> {
-    Ok(())
+/// Inserts all of these, one after the other: there is no server to go to and back.
+pub(crate) fn insert<R: NewRow>(conn: &mut Conn, rows: &[R]) -> QueryResult<()> {
+    rows.iter().try_for_each(|row| row.insert(conn).map(drop))
+}
+
+/// The newest events of these aggregates: they are looked up one by one.
+#[expect(clippy::unnecessary_wraps, reason = "other engines look them up all at once")]
+pub(crate) const fn newest(_conn: &mut Conn, _keys: &[AggregateKey]) -> QueryResult<Option<Vec<NewestRow>>> {
+    Ok(None)
+}
+
+/// The records of these commands: they are looked up one by one.
+#[expect(clippy::unnecessary_wraps, reason = "other engines look them up all at once")]
+pub(crate) const fn recorded(_conn: &mut Conn, _ids: &[DbUuid]) -> QueryResult<Option<Vec<RecordRow>>> {
+    Ok(None)
 }
 
 /// A query whose first row is the one that is wanted. It gets no `LIMIT`, with which SQLite would prepare it anew.

@@ -8,8 +8,8 @@ pub(super) const NAME: &str = "SQLite";
 
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
-    Watch, alone, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position, now, one,
-    open_reader, open_writer, probe, raise_head, rollback, snapshot, tables, verify,
+    Watch, alone, begin_write, bytes, commit, has_one_connection, insert, inspect, is_there, last_position,
+    newest, now, one, open_reader, open_writer, probe, recorded, rollback, snapshot, tables, verify,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::{LeaseKeeper, term};

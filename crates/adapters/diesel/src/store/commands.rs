@@ -1,5 +1,7 @@
 //! The outcomes of commands, kept for a repeat.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use portolan_kernel::{Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, Timestamp};
@@ -7,8 +9,13 @@ use uuid::Uuid;
 
 use super::ids::{DbUuid, SqlUuid};
 use super::tables::commands;
-use super::{Conn, Fault, Store};
+use super::{Conn, Fault, NewRow as _, Store, engine};
+use crate::rows::sheet::{Sheet, column, nullable};
+use crate::rows::{Kind, Table, Value};
 use crate::{prepared, prepared_row};
+
+/// A record, as an engine finds it: the command's id, its fingerprint, its outcome and until when it is kept.
+pub(in super::super) type RecordRow = (DbUuid, DbUuid, String, Option<i64>);
 
 /// How many records are looked at in one go.
 pub(super) const SWEEP_RECORDS: usize = 1_000;
@@ -40,36 +47,97 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Optio
         .select((commands::fingerprint, commands::outcome, commands::kept_until))
         .get_result(conn)
         .optional()?;
-    let Some((fingerprint, outcome, kept_until)) = row else { return Ok(None) };
-    if kept_until.is_some_and(|until| until <= now.as_micros()) {
-        return Ok(None);
-    }
-    let outcome = serde_json::from_str(&outcome)
-        .map_err(|error| Fault::unreadable(format!("the outcome of the command {id}: {error}")))?;
-    Ok(Some(RecordedOutcome { fingerprint: fingerprint.0.into_bytes(), outcome }))
+    row.map_or(Ok(None), |row| recorded(id, row, now))
 }
 
-/// Writes the record of a command, unless there is one: then nothing is written and that one is answered.
-pub(super) fn record(
+/// The records that a group of commits finds and makes.
+pub(super) struct Records {
+    now: Timestamp,
+    /// Those that are there or are about to be; `None` where the engine looks up and writes one by one.
+    known: Option<HashMap<Uuid, RecordedOutcome>>,
+    /// Those whose time is over.
+    over: HashSet<Uuid>,
+    new: Vec<NewRow>,
+}
+
+impl Records {
+    /// Of these commands.
+    pub(super) fn of(
+        conn: &mut Conn,
+        ids: impl Iterator<Item = Uuid>,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let ids: Vec<DbUuid> = ids.map(DbUuid).collect();
+        let mut records = Self { now, known: None, over: HashSet::new(), new: Vec::new() };
+        if let Some(found) = engine::recorded(conn, &ids)? {
+            let mut known = HashMap::with_capacity(ids.len());
+            for (DbUuid(id), fingerprint, outcome, kept_until) in found {
+                match recorded(id, (fingerprint, outcome, kept_until), now)? {
+                    Some(recorded) => drop(known.insert(id, recorded)),
+                    None => drop(records.over.insert(id)),
+                }
+            }
+            records.known = Some(known);
+        }
+        Ok(records)
+    }
+
+    /// The record of a command; `None` where there is none, or its time is over.
+    pub(super) fn look_up(&self, conn: &mut Conn, id: Uuid) -> Result<Option<RecordedOutcome>, Fault> {
+        match &self.known {
+            Some(known) => Ok(known.get(&id).cloned()),
+            None => look_up(conn, id, self.now),
+        }
+    }
+
+    /// Makes the record of a command, unless there is one: then nothing is written and that one is answered.
+    pub(super) fn record(
+        &mut self,
+        conn: &mut Conn,
+        id: Uuid,
+        idempotency: Idempotency,
+        outcome: &Outcome,
+    ) -> Result<Option<RecordedOutcome>, Fault> {
+        let text = serde_json::to_string(outcome).map_err(|error| {
+            Error::Invalid(format!("the outcome of the command {id} is not JSON: {error}"))
+        })?;
+        let fingerprint = idempotency.fingerprint.0;
+        let row = NewRow {
+            command_id: DbUuid(id),
+            fingerprint: DbUuid(Uuid::from_bytes(fingerprint)),
+            outcome: text,
+            kept_until: match idempotency.kept {
+                Kept::Forever => None,
+                Kept::Until(time) => Some(time.as_micros()),
+            },
+            recorded_at: self.now.as_micros(),
+        };
+        let Some(known) = &mut self.known else { return record_now(conn, id, &row, self.now) };
+        if let Some(recorded) = known.get(&id) {
+            return Ok(Some(recorded.clone()));
+        }
+        known.insert(id, RecordedOutcome { fingerprint, outcome: outcome.clone() });
+        self.new.push(row);
+        Ok(None)
+    }
+
+    /// Writes what was made.
+    pub(super) fn write(&self, conn: &mut Conn) -> QueryResult<()> {
+        for row in self.new.iter().filter(|row| self.over.contains(&row.command_id.0)) {
+            diesel::delete(commands::table.filter(commands::command_id.eq(row.command_id))).execute(conn)?;
+        }
+        engine::insert(conn, &self.new)
+    }
+}
+
+/// Writes a record, unless there is one.
+fn record_now(
     conn: &mut Conn,
     id: Uuid,
-    idempotency: Idempotency,
-    outcome: &Outcome,
+    row: &NewRow,
     now: Timestamp,
 ) -> Result<Option<RecordedOutcome>, Fault> {
-    let text = serde_json::to_string(outcome)
-        .map_err(|error| Error::Invalid(format!("the outcome of the command {id} is not JSON: {error}")))?;
-    let row = NewRow {
-        command_id: DbUuid(id),
-        fingerprint: DbUuid(Uuid::from_bytes(idempotency.fingerprint.0)),
-        outcome: &text,
-        kept_until: match idempotency.kept {
-            Kept::Forever => None,
-            Kept::Until(time) => Some(time.as_micros()),
-        },
-        recorded_at: now.as_micros(),
-    };
-    if row.insert(conn)? {
+    if row.insert(conn)? == 1 {
         return Ok(None);
     }
     if let Some(recorded) = look_up(conn, id, now)? {
@@ -79,6 +147,20 @@ pub(super) fn record(
     diesel::delete(commands::table.filter(commands::command_id.eq(DbUuid(id)))).execute(conn)?;
     row.insert(conn)?;
     Ok(None)
+}
+
+/// A record as its row has it; `None` where its time is over.
+fn recorded(
+    id: Uuid,
+    (fingerprint, outcome, kept_until): (DbUuid, String, Option<i64>),
+    now: Timestamp,
+) -> Result<Option<RecordedOutcome>, Fault> {
+    if kept_until.is_some_and(|until| until <= now.as_micros()) {
+        return Ok(None);
+    }
+    let outcome = serde_json::from_str(&outcome)
+        .map_err(|error| Fault::unreadable(format!("the outcome of the command {id}: {error}")))?;
+    Ok(Some(RecordedOutcome { fingerprint: fingerprint.0.into_bytes(), outcome }))
 }
 
 /// Removes records whose time is over among the `limit` records after `after`, and answers how many, and where to go
@@ -104,19 +186,45 @@ pub(super) fn remove_expired(
 }
 
 prepared_row! {
-    struct NewRow<'a>: "insert into" commands "on conflict do nothing" {
+    struct NewRow: "insert into" commands "on conflict do nothing" {
         command_id: DbUuid as SqlUuid,
         fingerprint: DbUuid as SqlUuid,
-        outcome: &'a str as Text,
+        outcome: String as Text,
         kept_until: Option<i64> as Nullable<BigInt>,
         recorded_at: i64 as BigInt,
     }
 }
 
-impl NewRow<'_> {
-    /// Whether it was written: there was none with this id.
-    fn insert(&self, conn: &mut Conn) -> QueryResult<bool> {
-        let written = prepared!(self).execute(conn)?;
-        Ok(written == 1)
+impl super::NewRow for NewRow {
+    fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        prepared!(self).execute(conn)
+    }
+}
+
+impl Sheet for NewRow {
+    type Cells<'a> = [Value<'a>; 5];
+    type Name = Self;
+
+    const TABLE: Table = Table {
+        name: "commands",
+        columns: &[
+            column("command_id", Kind::Uuid),
+            column("fingerprint", Kind::Uuid),
+            column("outcome", Kind::Text),
+            nullable("kept_until", Kind::Integer),
+            column("recorded_at", Kind::Integer),
+        ],
+        key: 1,
+        fixed: 5,
+    };
+
+    fn cells(&self) -> [Value<'_>; 5] {
+        [
+            Value::Uuid(self.command_id),
+            Value::Uuid(self.fingerprint),
+            Value::Text(self.outcome.as_str().into()),
+            self.kept_until.map_or(Value::Null, Value::Integer),
+            Value::Integer(self.recorded_at),
+        ]
     }
 }

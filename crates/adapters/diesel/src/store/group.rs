@@ -7,11 +7,12 @@ use portolan_kernel::{
     check_expected,
 };
 
+use super::commands::Records;
 use super::heads::{Heads, Newest};
 use super::journal::NewEvents;
 use super::keeping::Keeping;
 use super::mapper::Write;
-use super::{Conn, Fault, commands};
+use super::{Conn, Fault, engine};
 use crate::rows::Rows;
 
 /// What was decided about a group: an answer for each change set, in order, and how much was written.
@@ -49,8 +50,10 @@ pub(super) fn write(
     let mut answers = Vec::with_capacity(group.len());
     let mut winners = Vec::with_capacity(group.len());
     let mut written = Written::default();
+    heads.prefetch(conn, group.iter().flat_map(|set| set.expectations().map(|(key, _)| key)))?;
+    let mut records = Records::of(conn, group.iter().map(|set| set.command_id), now)?;
     for &change_set in group {
-        let answer = match decide(conn, heads, now, change_set)? {
+        let answer = match decide(conn, heads, &mut records, change_set)? {
             Verdict::Accepted { committed, versions, after } => {
                 written.rows += usize::from(change_set.idempotency.is_some());
                 winners.push(Winner { change_set, versions, after });
@@ -60,6 +63,7 @@ pub(super) fn write(
         };
         answers.push(answer);
     }
+    records.write(conn)?;
     written.rows += write_rows(conn, keeping, &winners)?;
     write_journal(conn, now, &winners, &mut written)?;
     Ok(Decided { answers, written })
@@ -78,10 +82,15 @@ struct Winner<'a> {
     after: Position,
 }
 
-fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -> Result<Verdict, Fault> {
+fn decide(
+    conn: &mut Conn,
+    heads: &mut Heads,
+    records: &mut Records,
+    set: &ChangeSet,
+) -> Result<Verdict, Fault> {
     if let Some(refused) = check(conn, heads, set)? {
         // A repeat is answered as the first time, whatever has happened to the aggregates since.
-        let recorded = commands::look_up(conn, set.command_id, now)?;
+        let recorded = records.look_up(conn, set.command_id)?;
         let answer = recorded.map_or(Err(refused), |recorded| Ok(Committed::repeated(set, &recorded)));
         return Ok(Verdict::Answered(answer));
     }
@@ -95,8 +104,8 @@ fn decide(conn: &mut Conn, heads: &mut Heads, now: Timestamp, set: &ChangeSet) -
     let last = after.plus(events as u64);
     let outcome = set.outcome(&versions, last);
     let recorded = match set.idempotency {
-        Some(idempotency) => commands::record(conn, set.command_id, idempotency, &outcome, now)?,
-        None => commands::look_up(conn, set.command_id, now)?,
+        Some(idempotency) => records.record(conn, set.command_id, idempotency, &outcome)?,
+        None => records.look_up(conn, set.command_id)?,
     };
     if let Some(recorded) = recorded {
         return Ok(Verdict::Answered(Ok(Committed::repeated(set, &recorded))));
@@ -150,17 +159,18 @@ fn write_journal(
     winners: &[Winner<'_>],
     written: &mut Written,
 ) -> Result<(), Fault> {
+    let mut rows = Vec::with_capacity(winners.len());
     for Winner { change_set, versions, after } in winners {
         let mut events = NewEvents::of(change_set, *after, now);
         for (change, version) in change_set.changes.iter().zip(versions) {
-            events.write(conn, change, *version)?;
+            rows.extend(events.rows(change, *version));
             written.rows += change.events.len();
             for event in &change.events {
                 written.bytes += event.payload.len() + change_set.metadata.len();
             }
         }
     }
-    Ok(())
+    Ok(engine::insert(conn, &rows)?)
 }
 
 fn is_live(change: &Change) -> bool {

@@ -1,13 +1,17 @@
 //! The versions of aggregates: what the journal says, and what the writer remembers of it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use portolan_kernel::{AggregateKey, Position, REMOVED, Version};
+use uuid::Uuid;
 
 use super::ids::DbUuid;
 use super::tables::journal;
 use super::{Conn, Fault, engine};
+
+/// The newest event of an aggregate, as an engine finds it: type, id, version and the event's type.
+pub(in super::super) type NewestRow = (String, DbUuid, i64, String);
 
 /// How many versions the writer remembers; beyond that it begins again.
 const REMEMBERED: usize = 65_536;
@@ -50,7 +54,8 @@ pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
 /// another process writes, which it notices at the start of each transaction.
 #[derive(Default)]
 pub(super) struct Heads {
-    newest: HashMap<AggregateKey, Newest>,
+    /// `None`: it never had an event.
+    newest: HashMap<AggregateKey, Option<Newest>>,
     last: Position,
     watch: engine::Watch,
 }
@@ -75,10 +80,10 @@ impl Heads {
         self.last
     }
 
-    /// Notes the last position in the store, where it keeps it apart from the journal.
-    pub(super) fn raise(&mut self, conn: &mut Conn) -> QueryResult<()> {
+    /// The last position, where it is another one and the store keeps it apart from the journal.
+    pub(super) fn raised(&mut self) -> Option<i64> {
         let last = self.last.get().cast_signed();
-        if self.watch.wrote(last) { engine::raise_head(conn, last) } else { Ok(()) }
+        self.watch.wrote(last).then_some(last)
     }
 
     pub(super) const fn set_last(&mut self, last: Position) {
@@ -87,16 +92,43 @@ impl Heads {
 
     pub(super) fn newest(&mut self, conn: &mut Conn, key: AggregateKey) -> Result<Option<Newest>, Fault> {
         if let Some(known) = self.newest.get(&key) {
-            return Ok(Some(*known));
+            return Ok(*known);
         }
         let found = look_up(conn, key)?;
-        if let Some(found) = found {
-            self.set(key, found);
-        }
+        self.remember(key, found);
         Ok(found)
     }
 
+    /// Looks up what is not known of these, where the engine does so for all at once.
+    pub(super) fn prefetch(
+        &mut self,
+        conn: &mut Conn,
+        keys: impl Iterator<Item = AggregateKey>,
+    ) -> Result<(), Fault> {
+        let unknown: HashSet<AggregateKey> = keys.filter(|key| !self.newest.contains_key(key)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let unknown: Vec<AggregateKey> = unknown.into_iter().collect();
+        let Some(found) = engine::newest(conn, &unknown)? else { return Ok(()) };
+        let mut newest: HashMap<(Uuid, String), Newest> = found
+            .into_iter()
+            .map(|(aggregate_type, DbUuid(id), version, event_type)| {
+                let (version, is_live) = (Version(version.cast_unsigned()), event_type != REMOVED);
+                ((id, aggregate_type), Newest { version, is_live })
+            })
+            .collect();
+        for key in unknown {
+            self.remember(key, newest.remove(&(key.id, key.aggregate_type.to_owned())));
+        }
+        Ok(())
+    }
+
     pub(super) fn set(&mut self, key: AggregateKey, newest: Newest) {
+        self.remember(key, Some(newest));
+    }
+
+    fn remember(&mut self, key: AggregateKey, newest: Option<Newest>) {
         if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&key) {
             self.newest.clear();
         }

@@ -15,6 +15,8 @@ use super::ids::{DbUuid, SqlUuid};
 use super::queue::Queue;
 use super::tables::journal;
 use super::{Conn, Fault, Store, heads};
+use crate::rows::sheet::{Sheet, column};
+use crate::rows::{Kind, Table, Value};
 use crate::{prepared, prepared_row};
 
 #[async_trait]
@@ -220,12 +222,12 @@ impl<'a> NewEvents<'a> {
         Self { change_set, position: after, commit_position: after.plus(events as u64), now }
     }
 
-    /// Writes those of one change, which lead to `version`.
-    pub(super) fn write(&mut self, conn: &mut Conn, change: &Change, version: Version) -> QueryResult<()> {
+    /// The rows of one change, which leads to `version`.
+    pub(super) fn rows(&mut self, change: &'a Change, version: Version) -> impl Iterator<Item = NewRow<'a>> {
         let first = version.get() - change.events.len() as u64;
-        for (event, version) in change.events.iter().zip(first + 1..) {
+        change.events.iter().zip(first + 1..).map(move |(event, version)| {
             self.position = self.position.plus(1);
-            let row = NewRow {
+            NewRow {
                 position: self.position.get().cast_signed(),
                 commit_position: self.commit_position.get().cast_signed(),
                 event_id: DbUuid(event.event_id),
@@ -238,15 +240,13 @@ impl<'a> NewEvents<'a> {
                 metadata: &self.change_set.metadata,
                 occurred_at: self.change_set.occurred_at.as_micros(),
                 recorded_at: self.now.as_micros(),
-            };
-            prepared!(row).execute(conn)?;
-        }
-        Ok(())
+            }
+        })
     }
 }
 
 prepared_row! {
-    struct NewRow<'a>: "insert into" journal "" {
+    pub(super) struct NewRow<'a>: "insert into" journal "" {
         position: i64 as BigInt,
         commit_position: i64 as BigInt,
         event_id: DbUuid as SqlUuid,
@@ -259,5 +259,56 @@ prepared_row! {
         metadata: &'a str as Text,
         occurred_at: i64 as BigInt,
         recorded_at: i64 as BigInt,
+    }
+}
+
+impl super::NewRow for NewRow<'_> {
+    fn insert(&self, conn: &mut Conn) -> QueryResult<usize> {
+        prepared!(self).execute(conn)
+    }
+}
+
+impl Sheet for NewRow<'_> {
+    type Cells<'a>
+        = [Value<'a>; 12]
+    where
+        Self: 'a;
+    type Name = NewRow<'static>;
+
+    const TABLE: Table = Table {
+        name: "journal",
+        columns: &[
+            column("position", Kind::Integer),
+            column("commit_position", Kind::Integer),
+            column("event_id", Kind::Uuid),
+            column("aggregate_type", Kind::Text),
+            column("aggregate_id", Kind::Uuid),
+            column("version", Kind::Integer),
+            column("event_type", Kind::Text),
+            column("schema_version", Kind::Integer),
+            column("payload", Kind::Text),
+            column("metadata", Kind::Text),
+            column("occurred_at", Kind::Integer),
+            column("recorded_at", Kind::Integer),
+        ],
+        key: 1,
+        fixed: 12,
+    };
+
+    fn cells(&self) -> [Value<'_>; 12] {
+        [
+            Value::Integer(self.position),
+            Value::Integer(self.commit_position),
+            Value::Uuid(self.event_id),
+            Value::Text(self.aggregate_type.into()),
+            Value::Uuid(self.aggregate_id),
+            Value::Integer(self.version),
+            Value::Text(self.event_type.into()),
+            Value::Integer(self.schema_version),
+            Value::Text(self.payload.into()),
+            Value::Text(self.metadata.into()),
+            Value::Integer(self.occurred_at),
+            Value::Integer(self.recorded_at),
+        ]
     }
 }

@@ -3,14 +3,23 @@
 
 pub use check::{Check, Checked, Finding};
 pub use checkpoints::RecordedReset;
+pub(super) use commands::RecordRow;
 pub use fault::Fault;
+pub(super) use heads::NewestRow;
 pub use info::Info;
 pub(super) use leases::Held;
 pub use migrate::Migrated;
 pub use open::{OpenMode, Store};
 
 use super::{Config, Conn, engine};
+use crate::rows::sheet::Sheet;
 use crate::{Mappers, Orphan, Schema, ids, mapper};
+
+/// A row that is written once: by itself, or with its like where the engine writes many at once.
+pub(super) trait NewRow: Sheet {
+    /// Writes it by itself.
+    fn insert(&self, conn: &mut Conn) -> diesel::QueryResult<usize>;
+}
 
 mod check;
 mod checkpoints;

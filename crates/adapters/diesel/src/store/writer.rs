@@ -204,12 +204,11 @@ impl Writer {
                 task.run(conn)?;
                 decided.written.rows += 1;
             }
-            heads.raise(conn)?;
-            Ok::<_, Fault>(decided)
+            Ok::<_, Fault>((decided, heads.raised()))
         }));
         let written = written.unwrap_or_else(|_| Err(Error::unavailable("a mapper has panicked").into()));
-        let decided = match written {
-            Ok(decided) => decided,
+        let (decided, raised) = match written {
+            Ok(written) => written,
             Err(fault) => {
                 heads.forget();
                 if fault.is_lost() {
@@ -220,7 +219,7 @@ impl Writer {
                 return Err(Failed::RolledBack(fault));
             }
         };
-        if let Err(error) = engine::commit(conn) {
+        if let Err(error) = engine::commit(conn, raised) {
             engine::rollback(conn);
             heads.forget();
             let fault = Fault::from(error);
@@ -276,7 +275,7 @@ impl Writer {
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now);
             let swept = swept?;
-            engine::commit(conn)?;
+            engine::commit(conn, None)?;
             Ok(swept)
         });
         match swept {

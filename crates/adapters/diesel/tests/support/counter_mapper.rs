@@ -66,11 +66,12 @@ const MARIADB: &str = "
     create table if not exists counter_lines (
         counter_id     binary(16) not null,
         place          bigint not null,
-        `key`          varchar(700) not null,
+        `key`          longtext not null,
         quantity       bigint not null,
         price_amount   bigint not null,
         price_currency varchar(3) not null,
-        primary key (counter_id, `key`)
+        key counter_lines_by_counter (counter_id),
+        unique (counter_id, `key`)
     ) engine = innodb collate utf8mb4_nopad_bin;
 ";
 
