@@ -33,7 +33,8 @@ pub use process::{
 };
 pub use read::{
     Batch, CheckedQuery, Cursor, Direction, Explanation, Index, IndexKind, Page, PageRequest, PageSize,
-    Projection, Projector, Query, ReadRepository, ReadRepositoryExt, Row, Sort, SortKey, View,
+    Projection, Projector, Query, ReadRepository, ReadRepositoryExt, Restored, Row, Sort, SortKey, StoredRow,
+    StoredView, View,
 };
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};

@@ -1,5 +1,5 @@
 //! The write store on SQL databases: aggregates in rows, and beside them the journal, the outcomes of commands,
-//! checkpoints, deadlines and leases, all in one transaction where it matters.
+//! checkpoints, deadlines and leases, all in one transaction where it matters. And read models: views in tables.
 //!
 //! [`sqlite::Store`] implements the ports of [`portolan_kernel`]. Aggregates are kept by a [`Mapper`] each, which learns
 //! from the events which rows change; nothing is ever compared with what was there before. A mapper names no engine. The
@@ -11,7 +11,11 @@
 //!   functions of `engine`. An engine mounts them with `#[path]`, so that each has types of its own;
 //! - `sqlite/` is what is peculiar to SQLite: opening a file, its log, its locks, its faults, its way with rows;
 //! - `market/` holds the mappers of the marketplace;
-//! - `migrations/<engine>/` holds the schemas.
+//! - `migrations/<engine>/` holds the schemas;
+//! - `read/` keeps views in tables that are made from their declarations, and asks them in SQL; mounted likewise, with
+//!   what differs between engines in the engine's `dialect`.
+//!
+//! A read model is made by [`sqlite::Store::view`], in the write store or in a store of its own.
 //!
 //! To add an engine: a folder beside `sqlite/` with the same files, its migrations, the mounts, and its line in
 //! `engines.rs`.
@@ -57,3 +61,10 @@ mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod storage;
+
+#[cfg(test)]
+#[path = "../../../kernel/tests/specifications/generators.rs"]
+mod generators;
+#[cfg(test)]
+#[path = "../../../kernel/tests/specifications/parcel.rs"]
+mod parcel;

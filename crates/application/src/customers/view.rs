@@ -2,7 +2,8 @@
 
 use portolan_domain::PartyId;
 use portolan_domain::order::Status;
-use portolan_kernel::{Currency, Timestamp, View};
+use portolan_kernel::specification::Value;
+use portolan_kernel::{Currency, Id as _, Result, StoredRow, StoredView, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// A customer's orders, counted and added up.
@@ -58,6 +59,32 @@ impl View for CustomerSummary {
 
     fn id(&self) -> PartyId {
         self.id
+    }
+}
+
+impl StoredView for CustomerSummary {
+    fn stored_id(id: &PartyId) -> Value {
+        Value::Uuid(id.uuid())
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            id: row.take(fields::id())?,
+            orders: OrderCounts {
+                pending: row.take(fields::pending())?,
+                paid: row.take(fields::paid())?,
+                shipped: row.take(fields::shipped())?,
+                delivered: row.take(fields::delivered())?,
+                cancelled: row.take(fields::cancelled())?,
+            },
+            spent: row.take_each(fields::spent(), |spent| {
+                Ok(Spent {
+                    amount: spent.take(spent_fields::amount())?,
+                    currency: spent.take(spent_fields::currency())?,
+                })
+            })?,
+            last_order_at: row.take(fields::last_order_at())?,
+        })
     }
 }
 

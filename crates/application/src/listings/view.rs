@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use portolan_domain::listing::Status;
 use portolan_domain::{ListingId, PartyId};
-use portolan_kernel::{Index, Money, Timestamp, View};
+use portolan_kernel::specification::Value;
+use portolan_kernel::{Id as _, Index, Money, Result, StoredRow, StoredView, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// A listing, without its secrets.
@@ -60,6 +61,29 @@ impl View for ListingView {
             Index::words(fields::title()),
             Index::words(fields::description()),
         ]
+    }
+}
+
+impl StoredView for ListingView {
+    fn stored_id(id: &ListingId) -> Value {
+        Value::Uuid(id.uuid())
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            id: row.take(fields::id())?,
+            seller: row.take(fields::seller())?,
+            title: row.take(fields::title())?,
+            description: row.take(fields::description())?,
+            status: row.take(fields::status())?,
+            asking: row.take(fields::asking())?,
+            price: row.take(fields::price())?,
+            next_minimum: row.take(fields::next_minimum())?,
+            leader: row.take(fields::leader())?,
+            bids: row.take(fields::bids())?,
+            ends_at: row.take(fields::ends_at())?,
+            published_at: row.take(fields::published_at())?,
+        })
     }
 }
 

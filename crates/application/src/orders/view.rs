@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portolan_domain::order::{Address, Line, Status};
 use portolan_domain::{OrderId, PartyId};
-use portolan_kernel::specification::Embedded;
-use portolan_kernel::{Index, Money, Timestamp, View};
+use portolan_kernel::specification::{Embedded, Value};
+use portolan_kernel::{Id as _, Index, Money, Result, StoredRow, StoredView, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// An order; a cancelled one keeps all.
@@ -96,6 +96,51 @@ impl View for OrderView {
             Index::ordered(fields::total().amount()),
             Index::words_within(fields::lines(), line_fields::description()),
         ]
+    }
+}
+
+impl StoredView for OrderView {
+    fn stored_id(id: &OrderId) -> Value {
+        Value::Uuid(id.uuid())
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            id: row.take(fields::id())?,
+            customer: row.take(fields::customer())?,
+            status: row.take(fields::status())?,
+            placed_at: row.take(fields::placed_at())?,
+            items: row.take(fields::items())?,
+            total: row.take(fields::total())?,
+            lines: row.take_each(fields::lines(), LineView::restore)?,
+            tracking: row.take(fields::tracking())?,
+            address: AddressView::restore(row)?,
+        })
+    }
+}
+
+impl LineView {
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            sku: row.take(line_fields::sku())?,
+            description: row.take(line_fields::description())?,
+            quantity: row.take(line_fields::quantity())?,
+            unit_price: row.take(line_fields::unit_price())?,
+        })
+    }
+}
+
+impl AddressView {
+    fn restore(row: &mut dyn StoredRow) -> Result<Option<Self>> {
+        if row.take::<_, _, Option<Embedded>>(fields::address())?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            name: row.take(fields::address_name())?,
+            street: row.take(fields::address_street())?,
+            city: row.take(fields::address_city())?,
+            country: row.take(fields::address_country())?,
+        }))
     }
 }
 

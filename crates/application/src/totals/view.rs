@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use portolan_kernel::{Currency, Money, Timestamp, View};
+use portolan_kernel::specification::Value;
+use portolan_kernel::{Currency, Money, Result, StoredRow, StoredView, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
 /// What happened in the market on one UTC day in one currency.
@@ -56,6 +57,25 @@ impl View for MarketTotals {
 
     fn id(&self) -> Arc<str> {
         Arc::clone(&self.id)
+    }
+}
+
+impl StoredView for MarketTotals {
+    fn stored_id(id: &Arc<str>) -> Value {
+        Value::Text(Arc::clone(id))
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            id: row.take(fields::id())?,
+            day: row.take(fields::day())?,
+            currency: row.take(fields::currency())?,
+            listings_published: row.take(fields::listings_published())?,
+            listings_sold: row.take(fields::listings_sold())?,
+            sold_value: row.take(fields::sold_value())?,
+            orders_placed: row.take(fields::orders_placed())?,
+            orders_shipped: row.take(fields::orders_shipped())?,
+        })
     }
 }
 

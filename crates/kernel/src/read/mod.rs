@@ -12,6 +12,7 @@ mod projection;
 mod query;
 mod repository;
 mod sort;
+mod stored;
 mod view;
 
 pub use cursor::Cursor;
@@ -22,4 +23,5 @@ pub use projection::{Batch, Projection, Projector};
 pub use query::{CheckedQuery, Query};
 pub use repository::{ReadRepository, ReadRepositoryExt};
 pub use sort::{Direction, Sort, SortKey};
+pub use stored::{Restored, StoredRow, StoredView};
 pub use view::{Row, View};

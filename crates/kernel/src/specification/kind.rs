@@ -93,6 +93,9 @@ pub trait Enumeration: Copy + Send + Sync + 'static {
 
     /// The name of this value.
     fn name(self) -> &'static str;
+
+    /// The value with this name.
+    fn named(name: &str) -> Option<Self>;
 }
 
 /// Gives the values of an enum their stable names, and makes it a type that fields can have.
@@ -112,6 +115,13 @@ macro_rules! enumeration {
             fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text),+
+                }
+            }
+
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
                 }
             }
         }

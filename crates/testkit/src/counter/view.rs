@@ -1,6 +1,7 @@
 //! What readers see of counters: the kit's own view, with something of each kind to sort by.
 
-use portolan_kernel::{Id as _, Money, Projector, Recorded, View, candidate};
+use portolan_kernel::specification::Value;
+use portolan_kernel::{Id as _, Money, Projector, Recorded, Result, StoredRow, StoredView, View, candidate};
 use uuid::Uuid;
 
 use super::{CounterEvent, CounterId, Event};
@@ -40,6 +41,23 @@ impl View for CounterView {
 
     fn id(&self) -> CounterId {
         self.id
+    }
+}
+
+impl StoredView for CounterView {
+    fn stored_id(id: &CounterId) -> Value {
+        Value::Uuid(id.uuid())
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        Ok(Self {
+            id: row.take(counter_view::id())?,
+            text: row.take(counter_view::text())?,
+            count: row.take(counter_view::count())?,
+            price: row.take(counter_view::price())?,
+            place_taken_by: row.take(counter_view::place_taken_by())?,
+            lines: row.take(counter_view::lines())?,
+        })
     }
 }
 

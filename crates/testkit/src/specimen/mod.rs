@@ -1,7 +1,9 @@
 //! A view with a field of every kind: what the clauses about specifications ask of a read model.
 
-use portolan_kernel::specification::{Decimal, Embedded};
-use portolan_kernel::{Money, Projector, Recorded, Timestamp, View, candidate};
+use portolan_kernel::specification::{Decimal, Embedded, Value};
+use portolan_kernel::{
+    Id as _, Money, Projector, Recorded, Result, StoredRow, StoredView, Timestamp, View, candidate,
+};
 use uuid::Uuid;
 
 pub use random::Random;
@@ -114,6 +116,39 @@ impl View for Specimen {
 
     fn id(&self) -> SpecimenId {
         self.id
+    }
+}
+
+impl StoredView for Specimen {
+    fn stored_id(id: &SpecimenId) -> Value {
+        Value::Uuid(id.uuid())
+    }
+
+    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
+        let place: Option<Embedded> = row.take(specimen::place())?;
+        let city = row.take(specimen::city())?;
+        Ok(Self {
+            id: row.take(specimen::id())?,
+            flag: row.take(specimen::flag())?,
+            number: row.take(specimen::number())?,
+            exact: row.take(specimen::exact())?,
+            title: row.take(specimen::title())?,
+            text: row.take(specimen::text())?,
+            stage: row.take(specimen::stage())?,
+            other: row.take(specimen::other())?,
+            moment: row.take(specimen::moment())?,
+            price: row.take(specimen::price())?,
+            place: place.map(|_| Place { city }),
+            tags: row.take_list(specimen::tags())?,
+            counts: row.take_list(specimen::counts())?,
+            parts: row.take_each(specimen::parts(), |row| {
+                Ok(Part {
+                    name: row.take(part::name())?,
+                    quantity: row.take(part::quantity())?,
+                    worth: row.take(part::worth())?,
+                })
+            })?,
+        })
     }
 }
 

@@ -11,6 +11,10 @@ pub(super) use super::connection::{
     Watch, alone, begin_write, bytes, commit, has_one_connection, insert, inspect, is_there, last_position,
     newest, now, one, open_reader, open_writer, probe, recorded, rollback, snapshot, tables, verify,
 };
+pub(super) use super::dialect::{
+    HIDE_FROM_INDEXES, KEYED_END, ROWS_END, VIEW_STATES, cell, contains, ends_with, indexes_of, order,
+    type_name, walk,
+};
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::{LeaseKeeper, term};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};

@@ -3,6 +3,7 @@
 //! What is peculiar to SQLite is in the files of this folder; what every engine shares is mounted from `store/`.
 
 pub use config::{Config, Durability, Location};
+pub use read::{SqlProjection, SqlView};
 pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
 
 /// The connection of a store.
@@ -14,11 +15,14 @@ pub type Db = diesel::sqlite::Sqlite;
 mod backup;
 mod config;
 mod connection;
+mod dialect;
 mod engine;
 mod faults;
 mod ids;
 mod leases;
 mod log;
+#[path = "../read/mod.rs"]
+mod read;
 mod rows;
 mod schemas;
 #[path = "../store/mod.rs"]

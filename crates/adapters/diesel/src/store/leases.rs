@@ -72,7 +72,11 @@ impl Leases for Store {
 }
 
 /// Refuses what was not written in the present epoch of its subscription.
-pub(super) fn check_epoch(conn: &mut Conn, subscription: &SubscriptionId, epoch: Epoch) -> Result<(), Fault> {
+pub(in super::super) fn check_epoch(
+    conn: &mut Conn,
+    subscription: &SubscriptionId,
+    epoch: Epoch,
+) -> Result<(), Fault> {
     if present_epoch(conn, subscription)? == epoch {
         return Ok(());
     }

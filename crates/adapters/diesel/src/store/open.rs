@@ -136,14 +136,14 @@ impl Store {
     }
 
     /// The writer's queue.
-    pub(super) fn queue(&self) -> Result<&Queue> {
+    pub(in super::super) fn queue(&self) -> Result<&Queue> {
         self.0.queue.as_ref().ok_or_else(|| {
             Error::Unsupported(format!("{} was opened to be read only", self.0.config.location))
         })
     }
 
     /// Asks a reader. What takes several statements asks inside [`engine::snapshot`].
-    pub(super) async fn read_with<T, F>(&self, read: F) -> Result<T>
+    pub(in super::super) async fn read_with<T, F>(&self, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,

@@ -117,7 +117,7 @@ impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Fault> + Send> WriteTask for Task
 }
 
 /// The way to the writer's thread.
-pub(super) struct Queue {
+pub(in super::super) struct Queue {
     name: String,
     sender: SyncSender<Work>,
     waiting: Arc<Waiting>,
@@ -138,7 +138,7 @@ impl Queue {
         answered.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
-    pub(super) async fn write<T, F>(&self, run: F) -> Result<T>
+    pub(in super::super) async fn write<T, F>(&self, run: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnMut(&mut Conn) -> Result<T, Fault> + Send + 'static,

@@ -12,6 +12,7 @@
 pub use counter_mapper::CounterMapper;
 pub use harness::SqliteHarness;
 pub use stores::{Fixture, Work, beside, findings, sentence, stored, version};
+pub use views::SqliteViews;
 
 pub mod counter_mapper;
 mod harness;
@@ -22,3 +23,4 @@ pub mod postgres;
 #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
 pub mod servers;
 mod stores;
+mod views;

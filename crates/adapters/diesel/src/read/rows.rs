@@ -1,0 +1,209 @@
+//! From what a store has kept to rows of a view.
+
+use std::collections::HashMap;
+
+use portolan_kernel::specification::{Field, Type, Value};
+use portolan_kernel::{Currency, Error, Money, Result, StoredRow, StoredView, Timestamp, Version};
+use uuid::Uuid;
+
+use super::super::{Conn, Fault};
+use super::layout::{ELEMENT, Layout, Place, ROW, Table, VERSION};
+use super::statement::{Bound, Cell, Cells, Shapes, Statement, decimal};
+
+/// How many rows are looked up by one statement.
+const TOGETHER: usize = 256;
+
+/// A row as a store has it.
+#[derive(Debug)]
+pub(super) struct Kept<V> {
+    pub(super) number: i64,
+    pub(super) version: Version,
+    pub(super) view: V,
+}
+
+/// `select` all that a row is made of.
+pub(super) fn select(layout: &Layout) -> Statement<'_> {
+    let mut sql = Statement::new("select ").name(ROW).word(", ").name(VERSION);
+    for column in &layout.rows.columns {
+        sql.push_word(", ");
+        sql.push_name(&column.name);
+    }
+    sql
+}
+
+/// The rows that the statement [selects](select), with their collections.
+pub(super) fn load<V: StoredView>(
+    conn: &mut Conn,
+    layout: &Layout,
+    shapes: &Shapes,
+    statement: Statement<'_>,
+) -> Result<Vec<Kept<V>>, Fault> {
+    let rows = statement.load(conn, shapes)?;
+    if layout.rows.children.is_empty() {
+        return rows.into_iter().map(|row| Ok(restore(layout, row, &mut [])?)).collect();
+    }
+    let numbers: Vec<i64> = rows.iter().map(|row| number(row.0.first())).collect::<Result<_>>()?;
+    let mut children = Vec::with_capacity(layout.rows.children.len());
+    for table in &layout.rows.children {
+        children.push(elements(conn, table, shapes, &numbers)?);
+    }
+    let restored = rows.into_iter().zip(numbers).map(|(row, number)| {
+        let mut of_row: Vec<_> =
+            children.iter_mut().map(|elements| elements.remove(&number).unwrap_or_default()).collect();
+        Ok(restore(layout, row, &mut of_row)?)
+    });
+    restored.collect()
+}
+
+/// The values of the column, in as few statements as few different texts allow.
+pub(super) fn in_parts<T>(values: &[T], mut ask: impl FnMut(&[T]) -> Result<(), Fault>) -> Result<(), Fault>
+where
+    T: Clone,
+{
+    for part in values.chunks(TOGETHER) {
+        // The last once more, up to a power of two: what is found twice is found once.
+        let padded: Vec<T> = part
+            .iter()
+            .chain(std::iter::repeat_n(&part[part.len() - 1], part.len().next_power_of_two() - part.len()))
+            .cloned()
+            .collect();
+        ask(&padded)?;
+    }
+    Ok(())
+}
+
+/// The elements of these rows, by the numbers of the rows, in order.
+fn elements(
+    conn: &mut Conn,
+    table: &Table,
+    shapes: &Shapes,
+    numbers: &[i64],
+) -> Result<HashMap<i64, Vec<Vec<Cell>>>, Fault> {
+    let mut found: HashMap<i64, Vec<Vec<Cell>>> = HashMap::with_capacity(numbers.len());
+    in_parts(numbers, |numbers| {
+        let mut sql = Statement::new("select ").name(ROW);
+        for column in &table.columns {
+            sql.push_word(", ");
+            sql.push_name(&column.name);
+        }
+        sql.push_word(" from ");
+        sql.push_name(&table.name);
+        sql.push_word(" where ");
+        sql.push_name(ROW);
+        sql.push_word(" in (");
+        sql.push_list(numbers, |sql, number| sql.push_bind(Bound::Integer(*number)));
+        sql.push_word(") order by ");
+        sql.push_list([ROW, ELEMENT], |sql, name| sql.push_name(name));
+        for Cells(mut cells) in sql.load(conn, shapes)? {
+            let of = number(cells.first())?;
+            cells.remove(0);
+            found.entry(of).or_default().push(cells);
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn restore<V: StoredView>(
+    layout: &Layout,
+    Cells(mut cells): Cells,
+    children: &mut [Vec<Vec<Cell>>],
+) -> Result<Kept<V>> {
+    let number = number(cells.first())?;
+    let version = match cells.get(1) {
+        Some(Cell::Integer(version)) => Version(version.unsigned_abs()),
+        _ => return Err(unreadable(VERSION)),
+    };
+    let cells = cells.get_mut(2..).unwrap_or_default();
+    let view = V::restore(&mut StoredCells { table: &layout.rows, cells, children })?;
+    Ok(Kept { number, version, view })
+}
+
+fn number(cell: Option<&Cell>) -> Result<i64> {
+    match cell {
+        Some(Cell::Integer(number)) => Ok(*number),
+        _ => Err(unreadable(ROW)),
+    }
+}
+
+/// One row, or one element.
+struct StoredCells<'a> {
+    table: &'a Table,
+    cells: &'a mut [Cell],
+    children: &'a mut [Vec<Vec<Cell>>],
+}
+
+impl StoredCells<'_> {
+    fn take(&mut self, place: usize) -> Cell {
+        self.cells.get_mut(place).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
+    }
+
+    fn take_elements(&mut self, field: &Field) -> Result<(usize, Vec<Vec<Cell>>)> {
+        match self.table.place(field) {
+            Some(Place::Child(child)) => {
+                Ok((child, self.children.get_mut(child).map(std::mem::take).unwrap_or_default()))
+            }
+            _ => Err(unreadable(field.name)),
+        }
+    }
+}
+
+impl StoredRow for StoredCells<'_> {
+    fn give(&mut self, field: &'static Field) -> Result<Value> {
+        let value = match self.table.place(field) {
+            Some(Place::Column(column)) => value(self.take(column), field.field_type),
+            Some(Place::Money(amount)) => money(self.take(amount), &self.take(amount + 1)),
+            Some(Place::Child(_)) | None => None,
+        };
+        value.ok_or_else(|| unreadable(field.name))
+    }
+
+    fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>> {
+        let Type::Scalars(of) = field.field_type else { return Err(unreadable(field.name)) };
+        let (_, values) = self.take_elements(field)?;
+        let values = values.into_iter().map(|mut cells| value(cells.pop()?, *of));
+        values.collect::<Option<_>>().ok_or_else(|| unreadable(field.name))
+    }
+
+    fn give_elements(
+        &mut self,
+        field: &'static Field,
+        take: &mut dyn FnMut(&mut dyn StoredRow) -> Result<()>,
+    ) -> Result<()> {
+        let (child, elements) = self.take_elements(field)?;
+        let Some(table) = self.table.children.get(child) else { return Err(unreadable(field.name)) };
+        for mut cells in elements {
+            take(&mut StoredCells { table, cells: &mut cells, children: &mut [] })?;
+        }
+        Ok(())
+    }
+}
+
+/// The value that was kept like this; `None` where it was not.
+fn value(cell: Cell, value_type: Type) -> Option<Value> {
+    Some(match (cell, value_type) {
+        (Cell::Null, _) => Value::Null,
+        (Cell::Integer(value), Type::Integer) => Value::Integer(value),
+        (Cell::Integer(value), Type::Time) => Value::Time(Timestamp::from_micros(value)),
+        (Cell::Integer(value), Type::Boolean | Type::Object) => Value::Boolean(value != 0),
+        (Cell::Text(value), Type::Text | Type::Enum(_)) => Value::Text(value),
+        (Cell::Bytes(value), Type::Uuid) => Value::Uuid(Uuid::from_slice(&value).ok()?),
+        (Cell::Bytes(value), Type::Decimal) => Value::Decimal(decimal(&value)?),
+        _ => return None,
+    })
+}
+
+fn money(amount: Cell, currency: &Cell) -> Option<Value> {
+    match (amount, currency) {
+        (Cell::Null, Cell::Null) => Some(Value::Null),
+        (Cell::Integer(amount), Cell::Text(code)) => {
+            let currency: Currency = code.parse().ok()?;
+            Some(Value::Money(Money::new(amount, currency)))
+        }
+        _ => None,
+    }
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::unavailable(format!("`{what}` of a stored row does not read; make the view anew"))
+}

@@ -1,0 +1,147 @@
+//! How far each view of a store is, and which declaration its tables were made from.
+
+use diesel::prelude::*;
+use portolan_kernel::{Error, Fingerprint, Position, Result, SubscriptionId};
+
+use super::super::store::tables::subscriptions;
+use super::super::{Conn, Fault, engine};
+use super::layout::Layout;
+use super::statement::{Shapes, Statement};
+use super::tables;
+
+diesel::table! {
+    view_states (name) {
+        name -> Text,
+        version -> BigInt,
+        declaration -> Text,
+        tables -> Text,
+    }
+}
+
+/// What stands about a view in its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    /// How far the view is: the checkpoint of the subscription that fills it.
+    pub(super) position: Position,
+    made: Made,
+}
+
+/// Which declaration the tables were made from, and which tables they are.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+struct Made {
+    version: i64,
+    declaration: String,
+    tables: String,
+}
+
+/// The subscription that fills the view of this name.
+pub(super) fn subscription(name: &str) -> SubscriptionId {
+    SubscriptionId::new(name, 1)
+}
+
+/// A view as this program declares it: what is made, and how one tells that it was made so.
+pub(super) struct Declared {
+    pub(super) version: u32,
+    /// A digest of the statements that make the tables.
+    declaration: String,
+}
+
+impl Declared {
+    pub(super) fn new(layout: &Layout, version: u32) -> Result<Self> {
+        let mut texts = String::new();
+        for statement in tables::made(layout) {
+            let text = statement.text().map_err(|error| Error::Unsupported(error.to_string()))?;
+            texts.push_str(&text);
+            texts.push_str(";\n");
+        }
+        // Which words a table holds does not stand in its columns.
+        for field in layout.words.iter().flat_map(|words| &words.fields) {
+            let within = field.within.map_or("", |collection| collection.name);
+            texts = format!("{texts}words of {within}.{}\n", field.field.name);
+        }
+        let Fingerprint(digest) = Fingerprint::of(texts.as_bytes());
+        Ok(Self { version, declaration: uuid::Uuid::from_bytes(digest).to_string() })
+    }
+
+    /// What stands about the view, whose tables are as this program declares them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where they are not there, or otherwise.
+    pub(super) fn read(&self, conn: &mut Conn, name: &str) -> Result<State, Fault> {
+        match look_up(conn, name)? {
+            Some(made) if self.is(&made) => {
+                let position = position(conn, name)?.unwrap_or(Position::ZERO);
+                Ok(State { position, made })
+            }
+            _ => Err(Error::unavailable(format!(
+                "the tables of the view `{name}` are not there, or another program has made them anew"
+            ))
+            .into()),
+        }
+    }
+
+    fn is(&self, made: &Made) -> bool {
+        made.version == i64::from(self.version) && made.declaration == self.declaration
+    }
+}
+
+/// Makes the tables of the view where they are not there as they are declared, empty, and drops what was there of an
+/// older declaration. Runs inside the caller's transaction.
+pub(super) fn make(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
+    diesel::sql_query(engine::VIEW_STATES).execute(conn)?;
+    if let Some(made) = look_up(conn, &layout.name)? {
+        if declared.is(&made) {
+            return Ok(());
+        }
+        if made.version > i64::from(declared.version) {
+            return Err(Error::Invalid(format!(
+                "the view `{}` was made by a newer program; use that one, or another store for the view",
+                layout.name
+            ))
+            .into());
+        }
+        tracing::info!(view = layout.name, "the view's declaration has changed; it is filled anew");
+        for table in made.tables.lines() {
+            Statement::new("drop table if exists ").name(table).execute(conn, &Shapes::none())?;
+        }
+        diesel::delete(view_states::table.find(&layout.name)).execute(conn)?;
+    }
+    for statement in tables::made(layout) {
+        statement.execute(conn, &Shapes::none())?;
+    }
+    let names: Vec<_> = tables::names(layout).collect();
+    diesel::insert_into(view_states::table)
+        .values((
+            view_states::name.eq(&layout.name),
+            view_states::version.eq(i64::from(declared.version)),
+            view_states::declaration.eq(&declared.declaration),
+            view_states::tables.eq(names.join("\n")),
+        ))
+        .execute(conn)?;
+    set_position(conn, &layout.name, Position::ZERO)
+}
+
+/// Notes how far the view is now.
+pub(super) fn set_position(conn: &mut Conn, name: &str, position: Position) -> Result<(), Fault> {
+    let SubscriptionId { name, version } = subscription(name);
+    let position = subscriptions::position.eq(position.get().cast_signed());
+    let row = subscriptions::table.find((&name, i64::from(version)));
+    if diesel::update(row).set(position).execute(conn)? == 0 {
+        let version = subscriptions::version.eq(i64::from(version));
+        let row = (subscriptions::name.eq(&name), version, position, subscriptions::status.eq("running"));
+        diesel::insert_into(subscriptions::table).values(row).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn position(conn: &mut Conn, name: &str) -> Result<Option<Position>, Fault> {
+    let SubscriptionId { name, version } = subscription(name);
+    let row = subscriptions::table.find((name, i64::from(version))).select(subscriptions::position);
+    let position: Option<i64> = row.get_result(conn).optional()?;
+    Ok(position.map(|position| Position(position.cast_unsigned())))
+}
+
+fn look_up(conn: &mut Conn, name: &str) -> Result<Option<Made>, Fault> {
+    let columns = (view_states::version, view_states::declaration, view_states::tables);
+    Ok(view_states::table.find(name).select(columns).get_result(conn).optional()?)
+}

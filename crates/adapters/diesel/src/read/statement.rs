@@ -1,0 +1,282 @@
+//! Statements whose text depends on a question: declared names and bound values, and nothing else.
+//!
+//! Nothing that a caller wrote can reach the text: a piece is either a word of this program, a name of the
+//! [layout](super::layout), a number of this program, or a value, which is bound.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+use diesel::QueryResult;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryBuilder as _, QueryFragment, QueryId};
+use diesel::row::{Field as _, Row};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use portolan_kernel::specification::{Decimal, ValueRef};
+
+use super::super::{Conn, Db, Fault, engine};
+use super::layout::Kind;
+use crate::{DbUuid, SqlUuid};
+
+/// How many different texts a view keeps prepared in each connection; more are prepared each time.
+const MAX_SHAPES: usize = 512;
+
+/// A statement in the making.
+#[derive(Clone, Default)]
+pub(crate) struct Statement<'a> {
+    pieces: Vec<Piece<'a>>,
+    is_kept: bool,
+}
+
+#[derive(Clone)]
+enum Piece<'a> {
+    Word(&'static str),
+    Name(&'a str),
+    Number(u64),
+    Bind(Bound<'a>),
+}
+
+/// A value on its way into a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Bound<'a> {
+    Null(Kind),
+    Boolean(bool),
+    Integer(i64),
+    Text(Cow<'a, str>),
+    Bytes(Cow<'a, [u8]>),
+    Uuid(DbUuid),
+}
+
+impl<'a> Bound<'a> {
+    /// The value as a column of this kind keeps it; `None` for collections, and for the whole of money.
+    pub(super) fn of(kind: Kind, value: ValueRef<'a>) -> Option<Self> {
+        Some(match value {
+            ValueRef::Null => Self::Null(kind),
+            ValueRef::Boolean(value) => Self::Boolean(value),
+            ValueRef::Object => Self::Boolean(true),
+            ValueRef::Integer(value) => Self::Integer(value),
+            ValueRef::Time(value) => Self::Integer(value.as_micros()),
+            ValueRef::Text(value) => Self::Text(Cow::Borrowed(value)),
+            ValueRef::Uuid(value) => Self::Uuid(DbUuid(value)),
+            ValueRef::Decimal(value) => Self::Bytes(Cow::Owned(sortable(value).to_vec())),
+            ValueRef::Money(_) | ValueRef::Scalars(_) | ValueRef::Elements(_) => return None,
+        })
+    }
+}
+
+/// The number as bytes that are in the order of the numbers: its eighteenth decimal as a unit, the sign turned round.
+fn sortable(number: Decimal) -> [u8; 16] {
+    let missing = u32::from(Decimal::MAX_SCALE - number.scale());
+    // An i64 times ten to the eighteenth stays far inside an i128.
+    let units = i128::from(number.mantissa()) * 10_i128.pow(missing);
+    (units.cast_unsigned() ^ (1 << 127)).to_be_bytes()
+}
+
+/// The number that was kept as these bytes.
+pub(super) fn decimal(bytes: &[u8]) -> Option<Decimal> {
+    let bytes: [u8; 16] = bytes.try_into().ok()?;
+    let mut units = (u128::from_be_bytes(bytes) ^ (1 << 127)).cast_signed();
+    let mut scale = Decimal::MAX_SCALE;
+    while scale > 0 && units % 10 == 0 {
+        units /= 10;
+        scale -= 1;
+    }
+    Decimal::new(i64::try_from(units).ok()?, scale)
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn new(word: &'static str) -> Self {
+        Self::default().word(word)
+    }
+
+    /// Words of this program.
+    pub(crate) fn word(mut self, word: &'static str) -> Self {
+        self.push_word(word);
+        self
+    }
+
+    /// A declared name.
+    pub(crate) fn name(mut self, name: &'a str) -> Self {
+        self.push_name(name);
+        self
+    }
+
+    /// A value.
+    pub(crate) fn bind(mut self, value: Bound<'a>) -> Self {
+        self.push_bind(value);
+        self
+    }
+
+    pub(crate) fn push_word(&mut self, word: &'static str) {
+        self.pieces.push(Piece::Word(word));
+    }
+
+    pub(crate) fn push_name(&mut self, name: &'a str) {
+        self.pieces.push(Piece::Name(name));
+    }
+
+    /// A number of this program, like the rows of a page. It is written out, because engines plan by it.
+    pub(super) fn push_number(&mut self, number: u64) {
+        self.pieces.push(Piece::Number(number));
+    }
+
+    pub(crate) fn push_bind(&mut self, value: Bound<'a>) {
+        self.pieces.push(Piece::Bind(value));
+    }
+
+    pub(crate) fn push(&mut self, other: Self) {
+        self.pieces.extend(other.pieces);
+    }
+
+    /// Several, with a comma between them.
+    pub(super) fn push_list<T>(&mut self, items: impl IntoIterator<Item = T>, push: impl Fn(&mut Self, T)) {
+        for (place, item) in items.into_iter().enumerate() {
+            if place > 0 {
+                self.push_word(", ");
+            }
+            push(self, item);
+        }
+    }
+
+    /// The text, with a placeholder for each value.
+    pub(super) fn text(&self) -> QueryResult<String> {
+        let mut builder = <Db as diesel::backend::Backend>::QueryBuilder::default();
+        self.to_sql(&mut builder, &Db::default())?;
+        Ok(builder.finish())
+    }
+
+    /// Runs it. Answers how many rows it changed.
+    pub(super) fn execute(mut self, conn: &mut Conn, shapes: &Shapes) -> Result<usize, Fault> {
+        self.is_kept = shapes.keep(&self);
+        Ok(RunQueryDsl::execute(self, conn)?)
+    }
+
+    /// The rows that it answers.
+    pub(super) fn load(mut self, conn: &mut Conn, shapes: &Shapes) -> Result<Vec<Cells>, Fault> {
+        self.is_kept = shapes.keep(&self);
+        Ok(RunQueryDsl::load(self, conn)?)
+    }
+
+    /// As [`load`](Self::load), for a statement that comes once.
+    pub(crate) fn load_once(self, conn: &mut Conn) -> Result<Vec<Cells>, Fault> {
+        self.load(conn, &Shapes::none())
+    }
+
+    /// The one number that it answers.
+    pub(super) fn number_of(self, conn: &mut Conn, shapes: &Shapes) -> Result<i64, Fault> {
+        let rows = self.load(conn, shapes)?;
+        match rows.first().and_then(|cells| cells.0.first()) {
+            Some(Cell::Integer(number)) => Ok(*number),
+            _ => Err(Fault::unreadable("a number")),
+        }
+    }
+}
+
+impl QueryFragment<Db> for Statement<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        if !self.is_kept {
+            out.unsafe_to_cache_prepared();
+        }
+        for piece in &self.pieces {
+            match piece {
+                Piece::Word(word) => out.push_sql(word),
+                Piece::Name(name) => out.push_identifier(name)?,
+                Piece::Number(number) => out.push_sql(&number.to_string()),
+                Piece::Bind(value) => value.push(&mut out)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Bound<'_> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        match self {
+            Self::Null(Kind::Boolean) => out.push_bind_param::<Nullable<Bool>, _>(&None::<bool>),
+            Self::Null(Kind::Integer) => out.push_bind_param::<Nullable<BigInt>, _>(&None::<i64>),
+            Self::Null(Kind::Text) => out.push_bind_param::<Nullable<Text>, _>(&None::<&'static str>),
+            Self::Null(Kind::Decimal) => out.push_bind_param::<Nullable<Binary>, _>(&None::<&'static [u8]>),
+            Self::Null(Kind::Uuid) => out.push_bind_param::<Nullable<SqlUuid>, _>(&None::<DbUuid>),
+            Self::Boolean(value) => out.push_bind_param::<Bool, _>(value),
+            Self::Integer(value) => out.push_bind_param::<BigInt, _>(value),
+            Self::Text(value) => out.push_bind_param::<Text, str>(value),
+            Self::Bytes(value) => out.push_bind_param::<Binary, [u8]>(value),
+            Self::Uuid(value) => out.push_bind_param::<SqlUuid, _>(value),
+        }
+    }
+}
+
+impl Query for Statement<'_> {
+    type SqlType = AnyColumns;
+}
+
+impl QueryId for Statement<'_> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<Conn> for Statement<'_> {}
+
+/// What a [`Statement`] answers: columns that only its maker knows.
+#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType)]
+#[diesel(sqlite_type(name = "Binary"))]
+pub(crate) struct AnyColumns;
+
+/// One row, as it came.
+#[derive(Debug)]
+pub(crate) struct Cells(pub(crate) Vec<Cell>);
+
+/// One value, as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    Null,
+    Integer(i64),
+    Text(std::sync::Arc<str>),
+    Bytes(Vec<u8>),
+}
+
+impl diesel::deserialize::FromSqlRow<AnyColumns, Db> for Cells {
+    fn build_from_row<'a>(row: &impl Row<'a, Db>) -> diesel::deserialize::Result<Self> {
+        let mut cells = Vec::with_capacity(row.field_count());
+        for place in 0..row.field_count() {
+            let field = row.get(place).ok_or("a column is missing")?;
+            cells.push(field.value().map_or(Ok(Cell::Null), engine::cell)?);
+        }
+        Ok(Self(cells))
+    }
+}
+
+/// The texts that stay prepared, so that a caller who asks ever new questions fills no memory.
+pub(super) struct Shapes {
+    kept: Mutex<BTreeSet<u64>>,
+    most: usize,
+}
+
+impl Shapes {
+    /// For statements that come once.
+    pub(super) const fn none() -> Self {
+        Self { kept: Mutex::new(BTreeSet::new()), most: 0 }
+    }
+
+    /// For the statements of one view.
+    pub(super) const fn new() -> Self {
+        Self { kept: Mutex::new(BTreeSet::new()), most: MAX_SHAPES }
+    }
+
+    fn keep(&self, statement: &Statement<'_>) -> bool {
+        let mut hasher = DefaultHasher::new();
+        for piece in &statement.pieces {
+            match piece {
+                Piece::Word(word) => word.hash(&mut hasher),
+                Piece::Name(name) => name.hash(&mut hasher),
+                Piece::Number(number) => number.hash(&mut hasher),
+                Piece::Bind(_) => 0_u8.hash(&mut hasher),
+            }
+        }
+        let shape = hasher.finish();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.contains(&shape) || (kept.len() < self.most && kept.insert(shape))
+    }
+}

@@ -1,0 +1,332 @@
+//! What a batch changes, as statements.
+
+use std::collections::BTreeSet;
+
+use portolan_kernel::specification::{Path, Value, ValueRef, Words};
+use portolan_kernel::{Candidate, StoredView, Version};
+
+use super::super::{Conn, Fault};
+use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, WORD, WORD_FIELD};
+use super::rows::Kept;
+use super::statement::{Bound, Shapes, Statement};
+use super::tables;
+
+/// How many words one statement writes: few different numbers, so that there are few different texts.
+const WORDS_TOGETHER: [usize; 3] = [64, 8, 1];
+
+/// One row before and after a batch.
+pub(super) struct Change<V> {
+    pub(super) id: Value,
+    /// The version after the last event that was taken over.
+    pub(super) version: Version,
+    pub(super) before: Option<Kept<V>>,
+    pub(super) after: Option<V>,
+    /// At which version the row had gone, where it had.
+    pub(super) removed_at: Option<Version>,
+}
+
+impl<V> Change<V> {
+    /// Whether anything is to be written.
+    pub(super) fn is_one(&self) -> bool {
+        let version = self.before.as_ref().map(|before| before.version).or(self.removed_at);
+        self.version != version.unwrap_or(Version::ZERO)
+    }
+}
+
+/// A word of a row: the number of its field, the word, and the element that it is in; 0 for the row itself.
+type Word = (usize, Box<str>, i64);
+
+/// Writes the changes, inside the caller's transaction.
+pub(super) fn write<V: StoredView>(
+    conn: &mut Conn,
+    layout: &Layout,
+    shapes: &Shapes,
+    changes: &[Change<V>],
+) -> Result<(), Fault> {
+    let mut writer = Writer { conn, layout, shapes, next: None, words: Vec::new() };
+    for change in changes {
+        match (&change.before, &change.after) {
+            (None, Some(after)) => writer.insert(change, after)?,
+            (Some(before), Some(after)) => writer.update(before, after, change.version)?,
+            (Some(before), None) => {
+                writer.delete(before)?;
+                writer.bury(change)?;
+            }
+            (None, None) => writer.bury(change)?,
+        }
+    }
+    writer.write_words()
+}
+
+/// Empties the view's tables, and no others.
+pub(super) fn empty(conn: &mut Conn, layout: &Layout, shapes: &Shapes) -> Result<(), Fault> {
+    for name in tables::names(layout) {
+        Statement::new("delete from ").name(name).execute(conn, shapes)?;
+    }
+    Ok(())
+}
+
+struct Writer<'w> {
+    conn: &'w mut Conn,
+    layout: &'w Layout,
+    shapes: &'w Shapes,
+    /// The number of the next row; looked up when there is one.
+    next: Option<i64>,
+    /// Words that are yet to be written, with the numbers of their rows: all of a batch in the order of their table.
+    words: Vec<(Word, i64)>,
+}
+
+impl Writer<'_> {
+    fn insert<V: StoredView>(&mut self, change: &Change<V>, view: &V) -> Result<(), Fault> {
+        if change.removed_at.is_some() {
+            self.unbury(change)?;
+        }
+        let number = self.next_number()?;
+        let table = &self.layout.rows;
+        let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW).word(", ");
+        sql.push_name(VERSION);
+        for column in &table.columns {
+            sql.push_word(", ");
+            sql.push_name(&column.name);
+        }
+        sql.push_word(") values (");
+        sql.push_bind(Bound::Integer(number));
+        sql.push_word(", ");
+        sql.push_bind(version(change.version));
+        for column in &table.columns {
+            sql.push_word(", ");
+            sql.push_bind(bound(column, view)?);
+        }
+        sql.word(")").execute(self.conn, self.shapes)?;
+        for (child, path) in collections::<V>(self.layout) {
+            self.insert_elements(child, number, path.read(view))?;
+        }
+        self.words.extend(words_of(self.layout, view).into_iter().map(|word| (word, number)));
+        Ok(())
+    }
+
+    fn update<V: StoredView>(&mut self, before: &Kept<V>, after: &V, to: Version) -> Result<(), Fault> {
+        let table = &self.layout.rows;
+        let mut sql = Statement::new("update ").name(&table.name).word(" set ").name(VERSION).word(" = ");
+        sql.push_bind(version(to));
+        for column in &table.columns {
+            if !is_same(column, &before.view, after) {
+                sql.push_word(", ");
+                sql.push_name(&column.name);
+                sql.push_word(" = ");
+                sql.push_bind(bound(column, after)?);
+            }
+        }
+        sql.push_word(" where ");
+        sql.push_name(ROW);
+        sql.push_word(" = ");
+        sql.push_bind(Bound::Integer(before.number));
+        sql.execute(self.conn, self.shapes)?;
+        if before.view == *after {
+            return Ok(());
+        }
+        for (child, path) in collections::<V>(self.layout) {
+            if !same_elements(child, path.read(&before.view), path.read(after)) {
+                self.delete_from(&child.name, before.number)?;
+                self.insert_elements(child, before.number, path.read(after))?;
+            }
+        }
+        let (were, are) = (words_of(self.layout, &before.view), words_of(self.layout, after));
+        for gone in were.difference(&are) {
+            self.delete_word(gone, before.number)?;
+        }
+        self.words.extend(are.difference(&were).map(|word| (word.clone(), before.number)));
+        Ok(())
+    }
+
+    fn delete<V: StoredView>(&mut self, before: &Kept<V>) -> Result<(), Fault> {
+        for child in &self.layout.rows.children {
+            self.delete_from(&child.name, before.number)?;
+        }
+        for word in words_of(self.layout, &before.view) {
+            self.delete_word(&word, before.number)?;
+        }
+        self.delete_from(&self.layout.rows.name, before.number)
+    }
+
+    /// Notes at which version a row has gone, so that no older event brings it back.
+    fn bury<V>(&mut self, change: &Change<V>) -> Result<(), Fault> {
+        if change.removed_at.is_some() {
+            self.unbury(change)?;
+        }
+        let id = self.layout.id_column();
+        let sql = Statement::new("insert into ").name(&self.layout.removed).word(" (").name(&id.name);
+        let mut sql = sql.word(", ").name(VERSION).word(") values (");
+        sql.push_bind(id_of(self.layout, change)?);
+        sql.push_word(", ");
+        sql.push_bind(version(change.version));
+        sql.word(")").execute(self.conn, self.shapes).map(drop)
+    }
+
+    fn unbury<V>(&mut self, change: &Change<V>) -> Result<(), Fault> {
+        let sql = Statement::new("delete from ").name(&self.layout.removed).word(" where ");
+        let sql = sql.name(&self.layout.id_column().name).word(" = ").bind(id_of(self.layout, change)?);
+        sql.execute(self.conn, self.shapes).map(drop)
+    }
+
+    fn insert_elements(&mut self, table: &Table, number: i64, values: ValueRef<'_>) -> Result<(), Fault> {
+        let count = match values {
+            ValueRef::Elements(elements) => elements.len(),
+            ValueRef::Scalars(scalars) => scalars.len(),
+            _ => 0,
+        };
+        for (element, place) in (0..count).zip(0_i64..) {
+            let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW).word(", ");
+            sql.push_name(ELEMENT);
+            for column in &table.columns {
+                sql.push_word(", ");
+                sql.push_name(&column.name);
+            }
+            sql.push_word(") values (");
+            sql.push_bind(Bound::Integer(number));
+            sql.push_word(", ");
+            sql.push_bind(Bound::Integer(place));
+            for column in &table.columns {
+                sql.push_word(", ");
+                sql.push_bind(match values {
+                    ValueRef::Elements(elements) => match elements.get(element) {
+                        Some(element) => bound(column, element)?,
+                        None => Bound::Null(column.kind),
+                    },
+                    ValueRef::Scalars(scalars) => bound_value(column, scalars.get(element))?,
+                    _ => Bound::Null(column.kind),
+                });
+            }
+            sql.word(")").execute(self.conn, self.shapes)?;
+        }
+        Ok(())
+    }
+
+    fn delete_from(&mut self, table: &str, number: i64) -> Result<(), Fault> {
+        let sql = Statement::new("delete from ").name(table).word(" where ").name(ROW).word(" = ");
+        sql.bind(Bound::Integer(number)).execute(self.conn, self.shapes).map(drop)
+    }
+
+    fn delete_word(&mut self, (field, word, element): &Word, number: i64) -> Result<(), Fault> {
+        let Some(words) = &self.layout.words else { return Ok(()) };
+        let mut sql = Statement::new("delete from ").name(&words.name).word(" where ").name(WORD_FIELD);
+        sql.push_word(" = ");
+        sql.push_bind(Bound::Integer(*field as i64));
+        let sql = sql.word(" and ").name(WORD).word(" = ").bind(Bound::Text((&**word).into()));
+        let sql = sql.word(" and ").name(ROW).word(" = ").bind(Bound::Integer(number));
+        let sql = sql.word(" and ").name(ELEMENT).word(" = ").bind(Bound::Integer(*element));
+        sql.execute(self.conn, self.shapes).map(drop)
+    }
+
+    fn write_words(mut self) -> Result<(), Fault> {
+        let Some(table) = &self.layout.words else { return Ok(()) };
+        self.words.sort_unstable();
+        let mut rest = self.words.as_slice();
+        for together in WORDS_TOGETHER {
+            while let Some((part, behind)) = rest.split_at_checked(together) {
+                rest = behind;
+                let mut sql = Statement::new("insert into ").name(&table.name).word(" (");
+                sql.push_list([WORD_FIELD, WORD, ROW, ELEMENT], |sql, name| sql.push_name(name));
+                sql.push_word(") values ");
+                sql.push_list(part, |sql, ((field, word, element), number)| {
+                    sql.push_word("(");
+                    sql.push_bind(Bound::Integer(*field as i64));
+                    sql.push_word(", ");
+                    sql.push_bind(Bound::Text((&**word).into()));
+                    sql.push_word(", ");
+                    sql.push_bind(Bound::Integer(*number));
+                    sql.push_word(", ");
+                    sql.push_bind(Bound::Integer(*element));
+                    sql.push_word(")");
+                });
+                sql.execute(self.conn, self.shapes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_number(&mut self) -> Result<i64, Fault> {
+        let next = match self.next {
+            Some(next) => next,
+            None => {
+                let sql = Statement::new("select coalesce(max(").name(ROW).word("), 0) + 1 from ");
+                sql.name(&self.layout.rows.name).number_of(self.conn, self.shapes)?
+            }
+        };
+        self.next = Some(next + 1);
+        Ok(next)
+    }
+}
+
+/// The tables of the view's collections, and where each is in the view.
+fn collections<V: Candidate>(layout: &Layout) -> impl Iterator<Item = (&Table, Path)> {
+    V::schema().fields.iter().filter_map(|field| Some((layout.rows.child(field)?, field.whole())))
+}
+
+/// The words of the fields whose words are kept.
+fn words_of<V: Candidate>(layout: &Layout, view: &V) -> BTreeSet<Word> {
+    let mut words = BTreeSet::new();
+    let Some(kept) = &layout.words else { return words };
+    for (number, field) in kept.fields.iter().enumerate() {
+        let mut take = |value: ValueRef<'_>, element: i64| {
+            if let ValueRef::Text(text) = value {
+                Words::each(text, |word| _ = words.insert((number, word.into(), element)));
+            }
+        };
+        match field.within.map(|collection| collection.whole().read(view)) {
+            None => take(field.field.whole().read(view), 0),
+            Some(ValueRef::Elements(elements)) => {
+                let elements = (0..elements.len()).filter_map(|place| elements.get(place));
+                elements.zip(0..).for_each(|(element, place)| take(field.field.whole().read(element), place));
+            }
+            Some(_) => {}
+        }
+    }
+    words
+}
+
+/// Whether two collections have the same elements in the same order.
+fn same_elements(table: &Table, left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
+    match (left, right) {
+        (ValueRef::Scalars(left), ValueRef::Scalars(right)) => {
+            left.len() == right.len() && (0..left.len()).all(|place| left.get(place).same(right.get(place)))
+        }
+        (ValueRef::Elements(left), ValueRef::Elements(right)) => {
+            left.len() == right.len()
+                && (0..left.len()).all(|place| match (left.get(place), right.get(place)) {
+                    (Some(left), Some(right)) => {
+                        table.columns.iter().all(|column| is_same(column, left, right))
+                    }
+                    _ => false,
+                })
+        }
+        _ => false,
+    }
+}
+
+/// Whether both have the same in this column.
+fn is_same(column: &Column, left: &(impl Candidate + ?Sized), right: &(impl Candidate + ?Sized)) -> bool {
+    column.path.is_some_and(|path| match (path.read(left), path.read(right)) {
+        (ValueRef::Object, ValueRef::Object) => true,
+        (left, right) => left.same(right),
+    })
+}
+
+fn bound<'v>(column: &Column, candidate: &'v (impl Candidate + ?Sized)) -> Result<Bound<'v>, Fault> {
+    match column.path {
+        Some(path) => bound_value(column, path.read(candidate)),
+        None => Err(Fault::unreadable(&column.name)),
+    }
+}
+
+fn bound_value<'v>(column: &Column, value: ValueRef<'v>) -> Result<Bound<'v>, Fault> {
+    Bound::of(column.kind, value).ok_or_else(|| Fault::unreadable(&column.name))
+}
+
+fn id_of<'c, V>(layout: &Layout, change: &'c Change<V>) -> Result<Bound<'c>, Fault> {
+    bound_value(layout.id_column(), change.id.borrowed())
+}
+
+fn version(version: Version) -> Bound<'static> {
+    Bound::Integer(i64::try_from(version.get()).unwrap_or(i64::MAX))
+}
