@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use crate::market::Market as _;
-use crate::portolan::{COMMANDS, Portolan};
+use crate::portolan::Portolan;
 use crate::run::Done;
 use crate::work;
 
@@ -28,8 +28,16 @@ impl Ground {
     /// # Errors
     /// Those of the store and of the file system.
     pub(crate) async fn make(place: &Path) -> Done<Self> {
+        Self::keeping(place, "relational").await
+    }
+
+    /// Makes it for a store that keeps aggregates like this.
+    ///
+    /// # Errors
+    /// Those of the store and of the file system.
+    pub(crate) async fn keeping(place: &Path, storage: &str) -> Done<Self> {
         let ground = Self { place: place.to_owned(), made: tempfile::tempdir_in(place)? };
-        let portolan = Portolan::open(&ground.made.path().join(FILE), COMMANDS).await?;
+        let portolan = Portolan::make(&ground.made.path().join(FILE), storage).await?;
         publish(&portolan, work::LISTINGS).await?;
         portolan.close().await;
         Ok(ground)

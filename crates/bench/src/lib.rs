@@ -45,7 +45,8 @@ pub struct Plan {
     /// Which stores, of those that are built in; all without
     #[arg(long, value_delimiter = ',')]
     pub stores: Vec<String>,
-    /// Which systems, as the results call them; all without. A profile is of one
+    /// Which systems, as the results call them; all without. A profile is of one. `document` and `events` are Portolan
+    /// in stores that keep aggregates like that
     #[arg(long, value_delimiter = ',')]
     pub systems: Vec<String>,
     /// Where the stores are made: on the disk that is to be measured

@@ -40,6 +40,16 @@ impl Portolan {
         Ok(Self { app, euro: "EUR".parse()? })
     }
 
+    /// Makes a store in this file that keeps aggregates like this, and runs commands alone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn make(path: &Path, storage: &str) -> Done<Self> {
+        let write = format!("sqlite:{}?storage={storage}", path.display());
+        let app = App::build(&Config { write, ..Config::default() }, COMMANDS).await?;
+        Ok(Self { app, euro: "EUR".parse()? })
+    }
+
     /// Opens the store at this URL, and runs commands alone.
     ///
     /// # Errors

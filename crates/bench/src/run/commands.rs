@@ -9,6 +9,9 @@ use crate::twin::batched::Batched;
 use crate::twin::plain::Plain;
 use crate::{Plan, Workload, work};
 
+/// Portolan in stores that keep no rows: systems of their own, by the name of what they keep.
+const KEPT_OTHERWISE: [&str; 2] = ["document", "events"];
+
 /// Every system with every number of callers, run after run.
 ///
 /// # Errors
@@ -18,17 +21,30 @@ pub(super) async fn compare(plan: &Plan, workload: Workload) -> Done {
         return Ok(());
     }
     let ground = Ground::make(&plan.place).await?;
+    let [document, events] = KEPT_OTHERWISE;
+    let (documents, history) =
+        (Ground::keeping(&plan.place, document).await?, Ground::keeping(&plan.place, events).await?);
     for &callers in &plan.callers {
-        let mut samples = Samples::of(plan, &[Portolan::NAME, Batched::NAME, Plain::NAME]);
+        let names = [Portolan::NAME, Batched::NAME, Plain::NAME, document, events];
+        let mut samples = Samples::of(plan, &names);
         for seed in 0..plan.runs {
             let (callers, commands) = (callers as usize, plan.commands as usize);
             let round = Round { workload, store: "sqlite", callers, seed, commands };
             for system in samples.order(seed) {
-                let fresh = ground.fresh()?;
+                let fresh = match system {
+                    3 => documents.fresh()?,
+                    4 => history.fresh()?,
+                    _ => ground.fresh()?,
+                };
                 let sample = match system {
-                    0 => round.run(Portolan::open(&fresh.path(), COMMANDS).await?, fresh).await?,
                     1 => round.run(Batched::open(&fresh.path())?, fresh).await?,
-                    _ => round.run(Plain::open(&fresh.path())?, fresh).await?,
+                    2 => round.run(Plain::open(&fresh.path())?, fresh).await?,
+                    ours => {
+                        let portolan = Portolan::open(&fresh.path(), COMMANDS).await?;
+                        let sample = round.run(portolan, fresh).await?;
+                        let system = *names.get(ours).unwrap_or(&Portolan::NAME);
+                        Sample { system, ..sample }
+                    }
                 };
                 samples.take(system, round.commands, sample)?;
             }
