@@ -166,3 +166,13 @@ async fn a_load_begins_with_the_snapshot() {
     fixture.tamper("update journal set payload = '{' where version <= 8");
     assert_eq!(stored(&store, "a").await, Some((9, 10)));
 }
+
+#[tokio::test]
+async fn a_history_that_takes_several_reads_is_replayed_to_its_end() {
+    let fixture = Fixture::new();
+    let store = counted(&fixture, Storage::Events).await;
+    // Blanks behind a payload change nothing but its size; ten of these are more than one read of a journal takes.
+    fixture.tamper("delete from snapshots; update journal set payload = payload || printf('%1000000s', ' ')");
+    assert_eq!(stored(&store, "a").await, Some((9, 10)));
+    assert_eq!(findings(&store).await, []);
+}

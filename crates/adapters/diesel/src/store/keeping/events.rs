@@ -101,10 +101,11 @@ fn replay(
     });
     loop {
         let page = journal::history(conn, known.name(), id, replayed.version, Until::Now, PAGE)?;
-        replayed = known.replay(replayed, &page)?;
-        if page.len() < PAGE {
+        // A page is bounded in bytes too, so that a short one need not be the last.
+        if page.is_empty() {
             break;
         }
+        replayed = known.replay(replayed, &page)?;
     }
     let Replayed { state, version } = replayed;
     Ok(state.map(|state| StoredAny { id, version, state }))
