@@ -164,3 +164,61 @@ const fn has_type(value: &Value, value_type: Type) -> bool {
             | (Value::Money(_), Type::Money)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::sort::Direction;
+    use crate::specification::Field;
+
+    const fn field(index: u16, field_type: Type) -> Field {
+        Field { name: "field", index, field_type, nullable: false, sortable: true, searchable: false }
+    }
+
+    static TITLE: Field = field(0, Type::Text);
+    static WEIGHT: Field = field(1, Type::Integer);
+
+    fn keys() -> [SortKey; 2] {
+        [&TITLE, &WEIGHT].map(|field| SortKey { path: field.whole(), direction: Direction::Ascending })
+    }
+
+    fn sealed() -> (Fingerprint, Cursor, Vec<Value>) {
+        let (query, values) =
+            (Fingerprint::of(b"a query"), vec![Value::Text("lamp".into()), Value::Integer(-7)]);
+        (query, Cursor::seal(query, &values), values)
+    }
+
+    fn is_refused(cursor: &Cursor, query: Fingerprint) -> bool {
+        matches!(cursor.open(query, &keys()), Err(Error::Invalid(_)))
+    }
+
+    #[test]
+    fn one_flipped_bit_is_refused_wherever_it_is() {
+        let (query, cursor, values) = sealed();
+        assert_eq!(cursor.open(query, &keys()).ok(), Some(values));
+        let bytes = base64url::decode(cursor.as_str()).unwrap_or_default();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(is_refused(&Cursor(base64url::encode(&flipped)), query), "bit {bit} of the bytes");
+        }
+        for bit in 0..cursor.0.len() * 8 {
+            let mut flipped = cursor.0.clone().into_bytes();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(flipped) = String::from_utf8(flipped) {
+                assert!(is_refused(&Cursor(flipped), query), "bit {bit} of the text");
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_is_cut_off_or_of_another_query_is_refused() {
+        let (query, cursor, _) = sealed();
+        for length in 0..cursor.0.len() {
+            assert!(is_refused(&Cursor(cursor.0[..length].to_owned()), query), "the first {length} of it");
+        }
+        assert!(is_refused(&Cursor(format!("{cursor}A")), query));
+        assert!(is_refused(&cursor, Fingerprint::of(b"another query")));
+        assert!(is_refused(&Cursor("A".repeat(MAX_TEXT_BYTES + 1)), query));
+    }
+}

@@ -1,6 +1,9 @@
-//! Texts and documents of nobody's good will: none panics, and each is a specification or an error with its place.
-//!
-//! `PORTOLAN_HOSTILE_CASES=100000 cargo test -p portolan-kernel --test specifications hostile` runs as many.
+//! Texts and documents of nobody's good will: none panics or goes on for long, and each is a specification or an error
+//! with its place. `fuzz/` looks for more of them, from the same `corpus/`.
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use portolan_kernel::Specification;
 
@@ -100,39 +103,92 @@ impl Random {
     }
 }
 
-#[test]
-fn hostile_texts_and_documents_are_specifications_or_errors() {
-    let cases = std::env::var("PORTOLAN_HOSTILE_CASES").ok().map_or(3_000, |cases| cases.parse().unwrap());
-    let mut random = Random(0x5eed);
-    let (mut accepted, mut refused) = (0, 0);
-    for case in 0..cases {
-        let text = if case % 2 == 0 { random.pieces() } else { random.mutated() };
-        match Specification::<Parcel>::parse(&text) {
-            Ok(specification) => {
-                accepted += 1;
-                let printed = specification.to_string();
-                assert_eq!(Specification::parse(&printed), Ok(specification), "{text:?}");
-            }
-            Err(error) => {
-                refused += 1;
-                let lines = text.split('\n').count();
-                assert!(error.line >= 1 && error.line <= lines, "{text:?}: {error}");
-                let line = text.split('\n').nth(error.line - 1).unwrap();
-                assert!(error.column >= 1 && error.column <= line.chars().count() + 1, "{text:?}: {error}");
-            }
+/// How many are tried.
+const CASES: usize = 100_000;
+
+/// A case that takes longer never ends, as far as its caller can tell: most take microseconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Reads it both ways; whether it was a specification as text, and as JSON.
+fn read(text: &str) -> (bool, bool) {
+    let as_text = match Specification::<Parcel>::parse(text) {
+        Ok(specification) => {
+            assert_eq!(Specification::parse(&specification.to_string()), Ok(specification), "{text:?}");
+            true
         }
-        match Specification::<Parcel>::parse_json(&text) {
-            Ok(specification) => {
-                accepted += 1;
-                assert_eq!(Specification::from_json(&specification.to_json().unwrap()), Ok(specification));
-            }
-            Err(error) => assert!(error.pointer.is_empty() || error.pointer.starts_with('/'), "{error}"),
+        Err(error) => {
+            let line = text.split('\n').nth(error.line - 1).unwrap();
+            assert!(error.column >= 1 && error.column <= line.chars().count() + 1, "{text:?}: {error}");
+            false
+        }
+    };
+    let as_json = match Specification::<Parcel>::parse_json(text) {
+        Ok(specification) => {
+            assert_eq!(Specification::from_json(&specification.to_json().unwrap()), Ok(specification));
+            true
+        }
+        Err(error) => {
+            assert!(error.pointer.is_empty() || error.pointer.starts_with('/'), "{text:?}: {error}");
+            false
+        }
+    };
+    (as_text, as_json)
+}
+
+#[test]
+fn hostile_texts_and_documents_are_specifications_or_errors_and_none_takes_long() {
+    let (begin, begun) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut random = Random(0x5eed);
+        let (mut texts, mut documents) = (0, 0);
+        for case in 0..CASES {
+            let text = if case % 2 == 0 { random.pieces() } else { random.mutated() };
+            begin.send(text.clone()).unwrap();
+            let (as_text, as_json) = read(&text);
+            texts += usize::from(as_text);
+            documents += usize::from(as_json);
+        }
+        (texts, documents)
+    });
+    // Each that begins says that the one before has ended.
+    let mut last = String::new();
+    loop {
+        match begun.recv_timeout(PATIENCE) {
+            Ok(text) => last = text,
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("this is not read to its end: {last:?}"),
         }
     }
-    assert!(
-        accepted > cases / 100 && refused > cases / 4,
-        "{accepted} accepted, {refused} refused of {cases}"
-    );
+    let (texts, documents) = reader.join().unwrap_or_else(|_| panic!("this panics: {last:?}"));
+    assert!(texts > CASES / 100 && texts < CASES / 2, "{texts} texts of {CASES} were specifications");
+    assert!(documents > CASES / 100 && documents < CASES / 2, "{documents} documents of {CASES} were");
+}
+
+#[test]
+fn the_corpus_is_read_or_refused() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specifications/corpus");
+    for (folder, count) in [("text", 9), ("json", 8)] {
+        let files: Vec<_> = std::fs::read_dir(corpus.join(folder)).unwrap().map(Result::unwrap).collect();
+        assert!(files.len() >= count, "{folder} has {} files", files.len());
+        let texts = files.iter().map(|file| std::fs::read_to_string(file.path()).unwrap());
+        let accepted = texts.map(|text| read(&text)).filter(|(text, json)| *text || *json).count();
+        assert!(accepted >= 3 && accepted < files.len(), "{accepted} of {folder} were specifications");
+    }
+}
+
+#[test]
+fn a_regular_expression_costs_no_more_than_the_text_is_long() {
+    // Exponential where a matcher tries one way after another.
+    let specification = Specification::<Parcel>::parse(r#"label ~ "^(a|a|aa)*(a+)+$""#).unwrap();
+    let mut parcel = crate::samples::full();
+    parcel.label = Some(format!("{}!", "a".repeat(100_000)));
+    let (end, ended) = mpsc::channel();
+    std::thread::spawn(move || end.send(specification.is_satisfied_by(&parcel)));
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(false));
+    for pattern in ["(a{1000}){1000}", r"\\pL{1000}", &"(".repeat(60), &"a".repeat(1_001)] {
+        let text = format!("label ~ \"{pattern}\"");
+        assert!(Specification::<Parcel>::parse(&text).is_err(), "{pattern}");
+    }
 }
 
 #[test]
