@@ -37,8 +37,11 @@ pub fn check(config: &Config) -> Result<(), Failure> {
 /// # Errors
 /// As [`check`].
 pub fn check_read(config: &Config) -> Result<(), Failure> {
-    let built_in: &[&str] = if cfg!(feature = "memory") { &["memory"] } else { &[] };
-    config.read.urls().try_for_each(|(key, url)| require(key, url, built_in).and_then(|()| plain((key, url))))
+    let built_in: &[&str] = if cfg!(feature = "memory") { &["memory", "sqlite"] } else { &["sqlite"] };
+    config.read.urls().try_for_each(|(key, url)| {
+        require(key, url, built_in)?;
+        if url.starts_with("memory:") { plain((key, url)) } else { Ok(()) }
+    })
 }
 
 fn plain((key, url): (&str, &str)) -> Result<(), Failure> {

@@ -53,6 +53,19 @@ pub struct Read {
 }
 
 impl Read {
+    /// Where the read model of this name is.
+    #[must_use]
+    pub fn url(&self, view: &str) -> &str {
+        let own = match view {
+            "listings" => &self.listings,
+            "orders" => &self.orders,
+            "customers" => &self.customers,
+            "totals" => &self.totals,
+            _ => &None,
+        };
+        own.as_deref().unwrap_or(&self.default)
+    }
+
     /// Every URL that is in use, with its key.
     pub fn urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let own = [

@@ -12,13 +12,13 @@ use clap::Parser;
 use http_body_util::BodyExt;
 use portolan_app::cli::{Cli, Command};
 use portolan_app::commands::{query::wanted, why};
-use portolan_app::config::Config;
+use portolan_app::config::{Config, Read};
 use portolan_app::import::{Import, Progress};
 use portolan_app::wiring::{App, Parts};
 use portolan_application::listings::ListingView;
 use portolan_application::orders::OrderView;
 use portolan_http::{Http, Limits, Shutdown};
-use portolan_kernel::{Query, ReadRepository, Specification, View};
+use portolan_kernel::{Explanation, Query, ReadRepository, Specification, View};
 use serde::Deserialize;
 use tower::ServiceExt;
 
@@ -44,9 +44,10 @@ fn data(name: &str) -> PathBuf {
 }
 
 /// The market of the sample: with its views, and without the orders that sales make.
-async fn market(place: &tempfile::TempDir) -> App {
+async fn market(place: &tempfile::TempDir, read: &str) -> App {
     let write = format!("sqlite:{}", place.path().join("market.db").display());
-    let config = Config { write, ..Config::default() };
+    let read = Read { default: read.to_owned(), ..Config::default().read };
+    let config = Config { write, read, ..Config::default() };
     let app = App::build(&config, Parts { views: true, processes: false, deadlines: false }).await.unwrap();
     let lines = tokio::fs::File::open(data("market.jsonl")).await.unwrap();
     let import = Import::new(app.clone(), false);
@@ -102,7 +103,22 @@ async fn over_http(router: &Router, view: &str, parameter: &str, criteria: &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn command_line_and_http_select_what_the_independent_model_says() {
     let place = tempfile::tempdir().unwrap();
-    let app = market(&place).await;
+    let app = market(&place, "memory:").await;
+    let explained = all_select_what_the_independent_model_says(app).await;
+    assert!(explained.residual.is_some_and(|residual| residual.starts_with("seller = ")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_in_sqlite_select_what_the_independent_model_says() {
+    let place = tempfile::tempdir().unwrap();
+    let app = market(&place, &format!("sqlite:{}", place.path().join("views.db").display())).await;
+    let explained = all_select_what_the_independent_model_says(app).await;
+    assert_eq!((explained.store.as_str(), explained.residual), ("sqlite", None));
+    assert!(explained.query.starts_with("select "), "{}", explained.query);
+}
+
+/// Every case, through every way in. Answers how the rows of one seller are found.
+async fn all_select_what_the_independent_model_says(app: App) -> Explanation {
     let router = router(&app);
     let views = app.mediator().service().views().clone();
     let cases = std::fs::read_to_string(data("specifications.json")).unwrap();
@@ -131,7 +147,6 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
     let seller = Specification::<ListingView>::parse(&format!("seller = \"{}\"", uuid::Uuid::nil())).unwrap();
     let explained = views.listings.explain(&Query::new(seller)).await.unwrap();
     assert_eq!(explained.indexes, ["hash index on seller"]);
-    assert!(explained.residual.is_some_and(|residual| residual.starts_with("seller = ")));
     let sold = r#"status = "sold" and bids > 0"#;
     let first = on_the_command_line(&*views.listings, "listings", sold).await.remove(0);
     let asked = r#"status = "draft" and title ~ "" and bids < 0"#;
@@ -143,6 +158,7 @@ async fn command_line_and_http_select_what_the_independent_model_says() {
     let nobody = why::answer(&*app.journal(), uuid::Uuid::nil(), None, asked).await.unwrap_err();
     assert_eq!(nobody.exit_code(), std::process::ExitCode::from(1));
     app.shutdown().await.unwrap();
+    explained
 }
 
 #[test]

@@ -59,12 +59,15 @@ impl App {
         let head = store.head().await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
             (Arc::new(SystemClock), Arc::new(SystemIds::new()));
-        let (views, filling) = views::empty();
+        let (views, filling) = views::build(config, Some(&store)).await?;
         let mediator = mediator(&store, views, &ids);
         let progress = Progress::new();
         let mut engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
         if parts.views {
-            engine = filling.into_iter().fold(engine, Engine::view).handlers(notices::map());
+            engine = filling
+                .into_iter()
+                .fold(engine, |engine, filling| filling.join(engine))
+                .handlers(notices::map());
         }
         let mut processes = Vec::new();
         if parts.processes {

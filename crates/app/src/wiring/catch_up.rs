@@ -31,7 +31,7 @@ impl OneView {
     pub async fn build(config: &Config, wanted: View) -> Result<Self, Failure> {
         backend::check_read(config)?;
         let store = read_only(config).await?;
-        let (views, filling) = views::empty();
+        let (views, filling) = views::build(config, None).await?;
         let wanted = match wanted {
             View::Listings => "listings",
             View::Orders => "orders",
@@ -44,9 +44,8 @@ impl OneView {
         let name = filling.name().to_owned();
         let head = store.head().await?;
         let progress = Progress::new();
-        let engine =
-            Engine::new(ports(&store), Settings::default()).view(filling).on_progress(progress.told());
-        let engine = engine.start().await?;
+        let engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
+        let engine = filling.join(engine).start().await?;
         engine.caught_up([name.as_str()], head, PATIENCE).await.map_err(not_caught_up)?;
         progress.end();
         Ok(Self { views, engine })
