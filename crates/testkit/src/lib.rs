@@ -2,7 +2,7 @@
 //!
 //! An adapter of any team implements [`WriteHarness`] or [`ReadHarness`] and writes one line for each contract
 //! ([`write_contract!`], [`journal_contract!`], [`checkpoint_contract!`], [`read_contract!`]): a test for each clause, on both kinds of
-//! Tokio runtime, under a deadline. What it cannot promise it declares in its [`Capabilities`]; those clauses are
+//! Tokio runtime, under a deadline; [`stress_contract!`] runs many copies of them at once. What it cannot promise it declares in its [`Capabilities`]; those clauses are
 //! skipped with its reason, which must stand in a reviewed file beside its tests.
 //!
 //! The clauses ([`contracts`]) work on an aggregate of the kit's own ([`counter`]), so that nobody needs the market.

@@ -107,6 +107,21 @@ macro_rules! checkpoint_contract {
     };
 }
 
+/// The contracts of a write store, so many copies of them at once against one harness.
+#[macro_export]
+macro_rules! stress_contract {
+    ($harness:expr, $copies:expr) => {
+        mod stress_contract {
+            use super::*;
+
+            #[test]
+            fn copies_of_the_contracts_do_not_disturb_each_other() {
+                $crate::run::stress($harness, $copies);
+            }
+        }
+    };
+}
+
 /// The contract of read models, as tests of the harness that this expression makes.
 #[macro_export]
 macro_rules! read_contract {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    Breach, Capabilities, Clause, Effort, ReadHarness, ReadSubject, Subject, Verdict, WriteHarness, child,
+    Breach, Capabilities, Capability, Clause, Effort, ReadHarness, ReadSubject, Subject, Verdict,
+    WriteHarness, child, contracts,
 };
 
 /// How long one clause may take on one runtime. It is only ever waited out by an adapter that hangs.
@@ -126,6 +127,40 @@ pub fn read_test(clause: &Clause<ReadSubject>, harness: impl ReadHarness, _modul
         let outcome = read_clause(clause, Arc::clone(&harness), flavour, Effort::Full);
         judge(clause.code, clause.name, flavour, &outcome);
     }
+}
+
+/// Runs this many copies of the contracts of a write store at once, against one harness: stores in one place, as they
+/// are when several programs and several tests share a machine or a server. Each copy begins with another clause. What
+/// takes a process of its own is left to the tests of the clauses.
+///
+/// # Panics
+/// Where a clause is broken: it is a test.
+pub fn stress(harness: impl WriteHarness, copies: usize) {
+    let harness: Arc<dyn WriteHarness> = Arc::new(harness);
+    let clauses: Vec<&'static Clause<Subject>> =
+        [contracts::WRITE, contracts::JOURNAL, contracts::CHECKPOINT]
+            .into_iter()
+            .flatten()
+            .filter(|clause| !clause.needs.contains(&Capability::Kill))
+            .collect();
+    let copy = |number: usize| {
+        let (mut clauses, harness) = (clauses.clone(), Arc::clone(&harness));
+        let first = number * clauses.len() / copies.max(1);
+        clauses.rotate_left(first);
+        std::thread::spawn(move || {
+            for clause in clauses {
+                let flavour = Flavour::MultiThread;
+                let outcome = write_clause(clause, Arc::clone(&harness), clause.name, flavour, Effort::Small);
+                judge(clause.code, clause.name, flavour, &outcome);
+            }
+        })
+    };
+    let running: Vec<_> = (0..copies).map(copy).collect();
+    let broken = running.into_iter().filter_map(|copy| copy.join().err()).count();
+    assert_eq!(
+        broken, 0,
+        "copies of the contracts that were broken by the others; what was said stands above"
+    );
 }
 
 /// Fails the test of a clause that was broken, and says why one was skipped.
