@@ -28,6 +28,7 @@ const COMPUTED_WITH: &[&str] = &[
     "fmt",
     "future",
     "hash",
+    "hint",
     "iter",
     "marker",
     "mem",

@@ -238,6 +238,22 @@ pub enum Store {
     },
     /// What the store is and holds
     Info(Json),
+    /// Copy one store into another, of any kind, and compare both; goes on where it was broken off
+    Copy(StoreCopy),
+}
+
+/// `store copy`.
+#[derive(Debug, Args)]
+pub struct StoreCopy {
+    /// The store that is copied; it is only read
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// An empty store, which is made where there is none: sqlite:new.db?storage=document
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// How what was copied is printed.
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// How rows are printed.

@@ -40,6 +40,7 @@ pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};
 pub use store::{Loaded, Selection, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
+pub use transfer::{KeptOutcome, Named, Part, Transfer, follows};
 pub use unit_of_work::{FIND_LIMIT, UnitOfWork, WriteSide};
 
 mod aggregate;
@@ -63,6 +64,7 @@ pub mod specification;
 mod store;
 mod text;
 mod time;
+mod transfer;
 mod unit_of_work;
 
 /// What the crate's macros name.

@@ -27,3 +27,4 @@ mod mediator;
 pub mod middleware;
 mod sender;
 pub mod subscription;
+pub mod transfer;

@@ -13,5 +13,6 @@ pub mod send;
 pub mod serve;
 pub mod show;
 pub mod store;
+pub mod store_copy;
 pub mod subscriptions;
 pub mod why;

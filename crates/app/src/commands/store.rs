@@ -22,6 +22,7 @@ pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
         Store::Check(json) => check(config, json.json).await,
         Store::Backup { file } => backup(config, file).await,
         Store::Info(json) => info(config, json.json).await,
+        Store::Copy(copy) => super::store_copy::run(copy).await,
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use portolan_application::wire::{self, MarketDecoder, MarketEvent};
 use portolan_diesel::market;
 use portolan_diesel::sqlite::{self, OpenMode, Store};
-use portolan_kernel::Clock;
+use portolan_kernel::{Clock, Transfer};
 use portolan_runtime::SystemClock;
 use portolan_runtime::subscription::Ports;
 
@@ -76,6 +76,24 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
         Ok(store) => store.map_err(Into::into),
         Err(error) => Err(Failure::Failed(format!("the write store could not be opened: {error}"))),
     }
+}
+
+/// The store at this URL, to be copied from.
+///
+/// # Errors
+/// As [`read_only`].
+pub async fn copied_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
+    let config = Config { write: url.to_owned(), ..Config::default() };
+    Ok(Arc::new(open(&config, OpenMode::ReadOnly).await?))
+}
+
+/// The store at this URL, to be copied to; an empty one is made.
+///
+/// # Errors
+/// As [`read_only`].
+pub async fn copied_to(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
+    let config = Config { write: url.to_owned(), ..Config::default() };
+    Ok(Arc::new(open(&config, OpenMode::TakeOver).await?))
 }
 
 /// What subscriptions run on.

@@ -80,11 +80,7 @@ impl Checkpoints for Store {
         let subscription = subscription.clone();
         self.queue()?
             .write(move |conn| {
-                let (word, reason) = match &status {
-                    Status::Running => (RUNNING, None),
-                    Status::Paused => (PAUSED, None),
-                    Status::Stopped { reason } => (STOPPED, Some(reason)),
-                };
+                let (word, reason) = columns(&status);
                 let changed = diesel::update(subscriptions::table.find(key(&subscription)))
                     .set((subscriptions::status.eq(word), subscriptions::reason.eq(reason)))
                     .execute(conn)?;
@@ -139,6 +135,15 @@ impl Store {
 const RUNNING: &str = "running";
 const PAUSED: &str = "paused";
 const STOPPED: &str = "stopped";
+
+/// A status as its two columns have it.
+pub(super) fn columns(status: &Status) -> (&'static str, Option<&str>) {
+    match status {
+        Status::Running => (RUNNING, None),
+        Status::Paused => (PAUSED, None),
+        Status::Stopped { reason } => (STOPPED, Some(reason)),
+    }
+}
 
 /// Refuses to go backwards.
 pub(super) fn check_order(Advance { subscription, from, to, .. }: &Advance) -> Result<()> {

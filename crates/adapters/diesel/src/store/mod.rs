@@ -40,5 +40,6 @@ mod open;
 mod queue;
 mod readers;
 pub(super) mod tables;
+mod transfer;
 mod write_store;
 mod writer;

@@ -13,7 +13,7 @@ use super::migrate::{self, Found, Migrated};
 use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
-use super::{Config, Conn, Fault, Mappers, Schema, engine, heads, info, keeping};
+use super::{Config, Conn, Fault, Mappers, Schema, engine, heads, info, keeping, transfer};
 use crate::Storage;
 
 /// A write store: a cheap handle, every clone of which is the same store. It implements all ports of the write side.
@@ -41,6 +41,9 @@ pub enum OpenMode {
     ReadWrite,
     /// To read; nothing is written to the store, and it must be there.
     ReadOnly,
+    /// To take another store over ([`Transfer`](portolan_kernel::Transfer)); as `ReadWrite`, and the one way to open
+    /// an unfinished copy.
+    TakeOver,
 }
 
 impl Store {
@@ -59,7 +62,7 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let opened = match mode {
-            OpenMode::ReadWrite => Parts::open_to_write(config, mappers, registry),
+            OpenMode::ReadWrite | OpenMode::TakeOver => Parts::open_to_write(config, mappers, registry, mode),
             OpenMode::ReadOnly => Parts::open_to_read(config, mappers, registry),
         };
         let Parts { keeping, writer, readers, leases, last } =
@@ -210,7 +213,12 @@ struct Writing {
 }
 
 impl Parts {
-    fn open_to_write(config: &Config, mappers: &Mappers, registry: &Registry) -> Result<Self, Fault> {
+    fn open_to_write(
+        config: &Config,
+        mappers: &Mappers,
+        registry: &Registry,
+        mode: OpenMode,
+    ) -> Result<Self, Fault> {
         let is_there = engine::inspect(config, true)?;
         let (storage, schemas) = decide(config, is_there, mappers)?;
         let keeping = Keeping::new(storage, mappers, registry, config.snapshot_every)?;
@@ -219,6 +227,9 @@ impl Parts {
         let mut conn = engine::open_writer(config)?;
         if !is_there {
             make(&mut conn, storage, &schemas)?;
+        }
+        if mode != OpenMode::TakeOver {
+            refuse_unfinished(config, &mut conn)?;
         }
         let last = heads::last_position(&mut conn)?;
         let turns = engine::Turns::start(config)?;
@@ -237,9 +248,24 @@ impl Parts {
         if !is_there {
             return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
         }
-        let last = heads::last_position(&mut engine::probe(config)?)?;
+        let mut conn = engine::probe(config)?;
+        refuse_unfinished(config, &mut conn)?;
+        let last = heads::last_position(&mut conn)?;
         let leases = engine::LeaseKeeper::open(config)?;
         Ok(Self { keeping, writer: None, readers: Some(Readers::start(config)?), leases, last })
+    }
+}
+
+/// Half a copy is no store.
+fn refuse_unfinished(config: &Config, conn: &mut Conn) -> Result<(), Fault> {
+    match transfer::copy_of(conn)? {
+        None => Ok(()),
+        Some(_) => Err(Error::Invalid(format!(
+            "{} is an unfinished copy of another store; end it with the `portolan store copy` that began it, or remove \
+             it",
+            config.location
+        ))
+        .into()),
     }
 }
 
@@ -265,8 +291,7 @@ fn decide(config: &Config, is_there: bool, mappers: &Mappers) -> Result<(Storage
         (Some(made_as), Some(asked)) if made_as != asked => {
             return Err(Error::Invalid(format!(
                 "{} keeps aggregates as `{made_as}`, and `{asked}` is asked for. A store stays what it was made as: \
-                 leave `storage` out, or choose another store; `portolan store copy`, which moves one into another, is \
-                 not there yet",
+                 leave `storage` out, or move it into another store with `portolan store copy`",
                 config.location
             ))
             .into());

@@ -82,6 +82,22 @@ impl Keeping {
         }
     }
 
+    /// Those of these aggregates of which a state is stored, or a snapshot, in whatever order.
+    pub(super) fn load_stored(
+        &self,
+        conn: &mut Conn,
+        aggregate_type: &str,
+        ids: &[Uuid],
+    ) -> Result<Vec<StoredAny>, Fault> {
+        match self.storage {
+            Storage::Relational | Storage::Document => self.load(conn, aggregate_type, ids),
+            Storage::Events => {
+                let snapshots = ids.iter().map(|id| self.snapshot(conn, aggregate_type, *id));
+                Ok(snapshots.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+            }
+        }
+    }
+
     /// Up to `limit` aggregates of one type with ids beyond `after`, in the order of their ids. To be run on one
     /// state of the store.
     pub(super) fn page(

@@ -1,0 +1,104 @@
+//! `store copy`: one store into another, whatever keeps either of them.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use portolan_application::processes::{CloseAtEnd, OrderForSale};
+use portolan_application::wire::{self, MarketEvent};
+use portolan_kernel::{DeadlineProcess, Process, SubscriptionId, Transfer};
+use portolan_runtime::transfer::{NotCopied, Progress, StoreCopy};
+use serde_json::json;
+
+use crate::cli::StoreCopy as Arguments;
+use crate::output::{self, Rows};
+use crate::{Failure, wiring};
+
+/// Between two lines of progress where there is no terminal.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Copies, compares, and prints what was copied.
+///
+/// # Errors
+/// [`Failure::Usage`] for URLs that name no store, or the same one twice; [`Failure::Failed`] where the target holds
+/// something else, or the copy is not what the source is; those of the stores.
+pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.from == arguments.to {
+        return Err(Failure::Usage("--from and --to name the same store".to_owned()));
+    }
+    let from = wiring::copied_from(&arguments.from).await?;
+    let to = wiring::copied_to(&arguments.to).await?;
+    let began = Instant::now();
+    let mut bar = Bar::new();
+    let copied = copy(&*from, &*to, |progress| bar.tell(&progress)).await;
+    bar.end();
+    let copied = copied.map_err(|error| match error {
+        NotCopied::Failed(error) => error.into(),
+        other => Failure::Failed(other.to_string()),
+    })?;
+    let mut rows = Rows::new(arguments.json.json);
+    rows.push(&json!({
+        "events": copied.events,
+        "aggregates": copied.aggregates,
+        "outcomes": copied.outcomes,
+        "deadlines": copied.deadlines,
+        "seconds": began.elapsed().as_secs_f64(),
+    }))?;
+    rows.flush()?;
+    output::note("both sides were compared row by row; read models fill themselves from the copied journal");
+    Ok(())
+}
+
+/// The copy of a market's store.
+///
+/// # Errors
+/// [`NotCopied`].
+pub async fn copy(
+    from: &dyn Transfer,
+    to: &dyn Transfer,
+    tell: impl FnMut(Progress) + Send,
+) -> Result<portolan_runtime::transfer::Copied, NotCopied> {
+    let processes = [
+        SubscriptionId::new(Process::<MarketEvent>::name(&OrderForSale), 1),
+        SubscriptionId::new(DeadlineProcess::<MarketEvent>::name(&CloseAtEnd), 1),
+    ];
+    let registry = wire::registry();
+    StoreCopy { from, to, registry: &registry, processes: &processes }.run(tell).await
+}
+
+/// How far the copy is: a bar on a terminal, a line now and then elsewhere.
+struct Bar {
+    bar: ProgressBar,
+    told: Instant,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = match std::io::stderr().is_terminal() {
+            true => ProgressBar::no_length(),
+            false => ProgressBar::hidden(),
+        };
+        let style = "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta} left";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar, told: Instant::now() }
+    }
+
+    fn tell(&mut self, progress: &Progress) {
+        let (what, done, of) = match progress {
+            Progress::Journal { position, head } => ("copying the journal", position.get(), head.get()),
+            Progress::Rebuilt(groups) => ("making states of histories", *groups, *groups),
+            Progress::Compared(rows) => ("comparing both sides", *rows, *rows),
+        };
+        self.bar.set_message(what);
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+        if self.bar.is_hidden() && self.told.elapsed() >= QUIET {
+            self.told = Instant::now();
+            output::note(&format!("{what}: {done} of {of}"));
+        }
+    }
+
+    fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
