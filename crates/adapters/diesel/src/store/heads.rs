@@ -70,6 +70,15 @@ impl Heads {
         Ok(())
     }
 
+    /// Takes the journal's own word for where it ends: something else than a change set has written events.
+    pub(super) fn follow(&mut self, conn: &mut Conn) -> Result<(), Fault> {
+        let last: Option<i64> =
+            journal::table.select(diesel::dsl::max(journal::position)).get_result(conn)?;
+        self.newest.clear();
+        self.last = Position(last.unwrap_or(0).cast_unsigned());
+        Ok(())
+    }
+
     /// Forgets everything: what was taken for written was not.
     pub(super) fn forget(&mut self) {
         self.newest.clear();

@@ -84,12 +84,16 @@ impl Drop for Place {
 pub(super) trait WriteTask: Send {
     fn run(&mut self, conn: &mut Conn) -> Result<(), Fault>;
 
+    /// Whether it writes events of its own, so that the journal ends elsewhere than the writer knows.
+    fn writes_events(&self) -> bool;
+
     /// Tells the caller: what `run` answered, or why it was not to be.
     fn answer(self: Box<Self>, failed: Option<Error>);
 }
 
 struct Task<T, F> {
     run: F,
+    writes_events: bool,
     done: Option<Result<T, Fault>>,
     answer: oneshot::Sender<Result<T>>,
 }
@@ -103,6 +107,10 @@ impl<T: Send, F: FnMut(&mut Conn) -> Result<T, Fault> + Send> WriteTask for Task
                 Ok(())
             }
         }
+    }
+
+    fn writes_events(&self) -> bool {
+        self.writes_events
     }
 
     fn answer(self: Box<Self>, failed: Option<Error>) {
@@ -143,8 +151,25 @@ impl Queue {
         T: Send + 'static,
         F: FnMut(&mut Conn) -> Result<T, Fault> + Send + 'static,
     {
+        self.task(run, false).await
+    }
+
+    /// As [`write`](Self::write), for what writes events of its own.
+    pub(super) async fn write_events<T, F>(&self, run: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
+        self.task(run, true).await
+    }
+
+    async fn task<T, F>(&self, run: F, writes_events: bool) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.send(Work::Write(Box::new(Task { run, done: None, answer })))?;
+        self.send(Work::Write(Box::new(Task { run, writes_events, done: None, answer })))?;
         answered.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 

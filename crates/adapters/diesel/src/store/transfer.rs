@@ -15,7 +15,7 @@ use super::ids::DbUuid;
 use super::keeping::Keeping;
 use super::mapper::Write;
 use super::tables::{deadlines, journal as events, store_info, subscriptions};
-use super::{Conn, Fault, Store, checkpoints, engine, heads, journal};
+use super::{Conn, Fault, Store, checkpoints, heads, journal};
 use crate::rows;
 use crate::rows::{RowConn as _, Rows};
 
@@ -108,7 +108,7 @@ impl Transfer for Store {
 
     async fn take_over(&self, part: Part) -> Result<()> {
         let part = Arc::new(part);
-        self.queue()?.write(move |conn| take_over(conn, &part)).await
+        self.queue()?.write_events(move |conn| take_over(conn, &part)).await
     }
 
     async fn rebuild(&self, after: Option<Named>) -> Result<Option<Named>> {
@@ -196,7 +196,6 @@ fn take_over(conn: &mut Conn, part: &Part) -> Result<(), Fault> {
 }
 
 fn append(conn: &mut Conn, page: &[Envelope]) -> Result<(), Fault> {
-    let Some(last) = page.last() else { return Ok(()) };
     let head = heads::last_position(conn)?;
     if !follows(page, head) {
         let expected = page.first().map_or(0, |first| first.position.get().saturating_sub(1));
@@ -205,8 +204,7 @@ fn append(conn: &mut Conn, page: &[Envelope]) -> Result<(), Fault> {
     }
     let mut rows = Rows::new();
     page.iter().for_each(|event| rows.insert(EventRow::of(event)));
-    rows.write(conn)?;
-    Ok(engine::raise_head(conn, last.position.get().cast_signed())?)
+    Ok(rows.write(conn)?)
 }
 
 fn put_checkpoint(conn: &mut Conn, checkpoint: &Checkpoint) -> Result<(), Fault> {

@@ -203,6 +203,9 @@ impl Writer {
             for task in members.iter_mut().filter_map(Member::task) {
                 task.run(conn)?;
                 decided.written.rows += 1;
+                if task.writes_events() {
+                    heads.follow(conn)?;
+                }
             }
             Ok::<_, Fault>((decided, heads.raised()))
         }));
