@@ -7,8 +7,8 @@ use crate::{Failure, wiring};
 const SCHEMES: &[(&str, Option<&str>)] = &[
     ("sqlite", Some("sqlite")),
     ("memory", Some("memory")),
-    ("postgres", None),
-    ("mysql", None),
+    ("postgres", Some("postgres")),
+    ("mysql", Some("mysql")),
     ("redis", None),
     ("elasticsearch", None),
     ("amqp", None),
@@ -18,12 +18,22 @@ const SCHEMES: &[(&str, Option<&str>)] = &[
     ("kafka", None),
 ];
 
+/// The schemes of write stores that are built in.
+const WRITE: &[&str] = &[
+    #[cfg(feature = "sqlite")]
+    "sqlite",
+    #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+    "postgres",
+    #[cfg(any(feature = "mysql", feature = "mysql-system"))]
+    "mysql",
+];
+
 /// What the URLs of this configuration name is there.
 ///
 /// # Errors
 /// [`Failure::Usage`], naming key and scheme, for an unknown scheme and for one that is not built in.
 pub fn check(config: &Config) -> Result<(), Failure> {
-    require("write", &config.write, &["sqlite"])?;
+    require("write", &config.write, WRITE)?;
     // A program that has no read models does without, as long as nobody asks one.
     if cfg!(feature = "memory") {
         check_read(config)?;
@@ -104,13 +114,21 @@ mod tests {
 
     #[test]
     fn what_is_not_built_in_says_so_and_keeps_the_password() {
-        let sentence =
-            refused(Config { write: "postgres://me:secret@host/db".to_owned(), ..Config::default() });
+        let sentence = refused(Config { write: "redis://me:secret@host/0".to_owned(), ..Config::default() });
         assert!(
-            sentence.contains("`postgres:` is not built in") && sentence.contains("`sqlite:`"),
+            sentence.contains("`redis:` is not built in") && sentence.contains("`sqlite:`"),
             "{sentence}"
         );
         assert!(!sentence.contains("secret"));
+        #[cfg(not(any(feature = "postgres", feature = "postgres-system")))]
+        {
+            let write = "postgres://me:secret@host/db".to_owned();
+            let sentence = refused(Config { write, ..Config::default() });
+            assert!(
+                sentence.contains("Cargo feature `postgres`") && !sentence.contains("secret"),
+                "{sentence}"
+            );
+        }
         let sentence = refused(Config { write: "memory:".to_owned(), ..Config::default() });
         assert!(sentence.contains("not built into"), "{sentence}");
     }

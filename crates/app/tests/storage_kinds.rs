@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use portolan_app::config::Config;
 use portolan_app::import::{Import, Progress};
-use portolan_app::wiring::{App, Parts, read_only};
+use portolan_app::wiring::{App, Parts, Store, read_only};
 use portolan_application::wire;
-use portolan_diesel::sqlite::Store;
 use portolan_domain::{Listing, Order};
 use portolan_kernel::{Aggregate, Candidate, FIND_LIMIT, Loaded, Selection, Specification, WriteStore as _};
 use uuid::Uuid;
@@ -75,7 +74,7 @@ async fn the_same_commands_leave_the_same_aggregates_in_stores_of_each_kind() {
     for kind in KINDS {
         let store = market(place.path(), kind).await;
         assert_eq!(store.info().await.unwrap().storage.as_str(), kind);
-        assert_eq!(store.check(|_| ()).await.unwrap().findings, 0, "{kind}");
+        assert_eq!(store.check(&mut |_| ()).await.unwrap().findings, 0, "{kind}");
         stores.push(store);
     }
     let [rows, others @ ..] = stores.as_slice() else { return };

@@ -41,7 +41,7 @@ async fn market(url: &str) {
 
 async fn is_sound(url: &str) {
     let store = read_only(&Config { write: url.to_owned(), ..Config::default() }).await.unwrap();
-    assert_eq!(store.check(|_| ()).await.unwrap().findings, 0, "{url}");
+    assert_eq!(store.check(&mut |_| ()).await.unwrap().findings, 0, "{url}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,9 @@
     )
 )]
 
+pub use any::{AnyConfig, Info, Migrated, OpenMode, SqlStore};
 pub use diesel;
+pub use finding::{Check, Checked, Finding};
 pub use ids::{DbUuid, SqlUuid};
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
 pub use prepared::{Prepared, Update, update};
@@ -45,8 +47,10 @@ use {mysqlclient_src as _, mysqlclient_sys as _};
 
 #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
 mod address;
+mod any;
 mod config;
 mod engines;
+mod finding;
 mod ids;
 mod mapper;
 #[cfg(feature = "market")]

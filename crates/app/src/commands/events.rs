@@ -22,7 +22,7 @@ pub async fn run(config: &Config, events: &Events) -> Result<(), Failure> {
     let mut printer = Printer { rows: Rows::new(events.json.json), left: events.limit.unwrap_or(usize::MAX) };
     let interrupted = crate::signals::interrupted();
     tokio::select! {
-        printed = print(&store, events, &mut printer) => printed?,
+        printed = print(&*store, events, &mut printer) => printed?,
         () = interrupted => {}
     }
     printer.rows.flush()

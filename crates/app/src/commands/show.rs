@@ -1,7 +1,7 @@
 //! `show`: one aggregate, as it is or as it was.
 
 use portolan_application::wire;
-use portolan_kernel::{Journal, Replayed, Until, Version};
+use portolan_kernel::{Replayed, Until, Version};
 use serde_json::{Value, json};
 
 use super::named;
@@ -20,7 +20,7 @@ const PAGE: usize = 1_000;
 /// [`Failure::Failed`] where there was no such aggregate then; those of the journal.
 pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
-    let key = named::one(&store, show.id, show.aggregate_type.as_deref()).await?;
+    let key = named::one(&*store, show.id, show.aggregate_type.as_deref()).await?;
     let until = match (show.at_version, show.as_of) {
         (Some(version), _) => Until::Version(Version(version)),
         (None, Some(time)) => Until::Time(time),

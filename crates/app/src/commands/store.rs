@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use portolan_diesel::market;
-use portolan_diesel::sqlite::Check;
-use portolan_diesel::sqlite::Store as WriteStore;
+use portolan_diesel::{Check, market};
 use serde_json::json;
 
 use crate::cli::Store;
@@ -28,7 +26,7 @@ pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
 
 async fn migrate(config: &Config) -> Result<(), Failure> {
     let store = wiring::store_config(config)?;
-    let migrating = tokio::task::spawn_blocking(move || WriteStore::migrate(&store, &market::mappers()));
+    let migrating = tokio::task::spawn_blocking(move || store.migrate(&market::mappers()));
     let done = migrating.await.map_err(|error| Failure::Failed(error.to_string()))??;
     if done.is_empty() {
         output::note("the schema is up to date");
@@ -47,7 +45,7 @@ async fn check(config: &Config, json: bool) -> Result<(), Failure> {
     };
     let mut printed = Ok(());
     let checked = store
-        .check(|said| {
+        .check(&mut |said| {
             if let (Check::Found(finding), Ok(())) = (said, &printed) {
                 printed = print(finding.to_string());
             }
@@ -66,7 +64,7 @@ async fn check(config: &Config, json: bool) -> Result<(), Failure> {
 
 async fn backup(config: &Config, file: &Path) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
-    store.backup(file).await?;
+    store.backup(file.to_owned()).await?;
     output::note(&format!("{} is a copy of the store as it was just now", file.display()));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `subscriptions`: how far each is, and an operator's hand on them.
 
-use portolan_kernel::{Checkpoint, Checkpoints, Journal, Position, Reset, Status, SubscriptionId};
+use portolan_kernel::{Checkpoint, Checkpoints, Position, Reset, Status, SubscriptionId};
 use serde_json::json;
 
 use crate::Failure;
@@ -52,7 +52,7 @@ async fn list(config: &Config, json: bool) -> Result<(), Failure> {
 
 async fn set(config: &Config, name: &str, status: Status) -> Result<(), Failure> {
     let store = wiring::read_write(config).await?;
-    let found = find(&store, name).await?;
+    let found = find(&*store, name).await?;
     store.set_status(&found, status.clone()).await?;
     let done = if status == Status::Paused { "paused" } else { "resumed" };
     output::note(&format!("{found} is {done}, in every process within a second"));
@@ -61,7 +61,7 @@ async fn set(config: &Config, name: &str, status: Status) -> Result<(), Failure>
 
 async fn reset(config: &Config, name: &str, to: Position, reason: &str) -> Result<(), Failure> {
     let store = wiring::read_write(config).await?;
-    let found = find(&store, name).await?;
+    let found = find(&*store, name).await?;
     let head = store.head().await?;
     if to > head {
         return Err(Failure::Usage(format!("position {to} is beyond the journal's head, {head}")));

@@ -24,7 +24,7 @@ const PAGE: usize = 1_000;
 /// [`Failure::Usage`] for a specification that is none; [`Failure::Failed`] where there is no such row.
 pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
-    let answers = answer(&store, why.id, why.aggregate_type.as_deref(), &why.criteria).await?;
+    let answers = answer(&*store, why.id, why.aggregate_type.as_deref(), &why.criteria).await?;
     let mut rows = Rows::new(why.json.json);
     answers.iter().try_for_each(|row| rows.push(row))?;
     rows.flush()

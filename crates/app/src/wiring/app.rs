@@ -6,7 +6,6 @@ use std::time::Duration;
 use portolan_application::processes::{CloseAtEnd, OrderForSale};
 use portolan_application::wire::{self, MarketEvent};
 use portolan_application::{Market, Views};
-use portolan_diesel::sqlite::Store;
 #[cfg(feature = "http")]
 use portolan_http::Health;
 use portolan_kernel::{
@@ -19,7 +18,7 @@ use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 use super::catch_up::{self, Progress};
 #[cfg(feature = "http")]
 use super::health::Parts as HealthOfParts;
-use super::{Parts, notices, ports, read_write, views};
+use super::{Parts, Store, notices, ports, read_write, views};
 use crate::config::Config;
 use crate::{Failure, backend};
 
@@ -75,7 +74,7 @@ impl App {
             engine = engine.process(OrderForSale, 1, Arc::new(mediator.clone()));
         }
         if parts.deadlines {
-            engine = engine.deadlines(CloseAtEnd, 1, Arc::new(store.clone()), Arc::new(mediator.clone()));
+            engine = engine.deadlines(CloseAtEnd, 1, store.clone(), Arc::new(mediator.clone()));
         }
         let engine = engine.start().await?;
         if parts.views {
@@ -112,7 +111,7 @@ impl App {
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> Arc<dyn Journal> {
-        Arc::new(self.0.store.clone())
+        self.0.store.clone()
     }
 
     /// How every part is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use portolan_application::Views;
-use portolan_kernel::{Journal, Position};
+use portolan_kernel::Position;
 use portolan_runtime::subscription::{CatchUp, Engine, EngineHandle, NotCaughtUp, Settings};
 
 use super::{VIEWS, ports, read_only, views};

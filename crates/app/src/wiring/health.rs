@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use portolan_diesel::sqlite::Store;
 use portolan_http::{Health, Part};
-use portolan_kernel::WriteStore;
 use portolan_runtime::subscription::{EngineHandle, SubscriptionState, SubscriptionStatus};
+
+use super::Store;
 
 /// Every subscription.
 pub(super) struct Parts {

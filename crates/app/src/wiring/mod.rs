@@ -13,8 +13,7 @@ mod views;
 use std::sync::Arc;
 
 use portolan_application::wire::{self, MarketDecoder, MarketEvent};
-use portolan_diesel::market;
-use portolan_diesel::sqlite::{self, OpenMode, Store};
+use portolan_diesel::{AnyConfig, OpenMode, SqlStore, market};
 use portolan_kernel::{Clock, Transfer};
 use portolan_runtime::SystemClock;
 use portolan_runtime::subscription::Ports;
@@ -33,9 +32,14 @@ pub const VIEWS: &[&str] = &["listings", "orders", "customers", "totals"];
 /// The Cargo features that build an adapter in, and whether this program has it.
 pub const FEATURES: &[(&str, bool)] = &[
     ("sqlite", cfg!(feature = "sqlite")),
+    ("postgres", cfg!(any(feature = "postgres", feature = "postgres-system"))),
+    ("mysql", cfg!(any(feature = "mysql", feature = "mysql-system"))),
     ("memory", cfg!(feature = "memory")),
     ("http", cfg!(feature = "http")),
 ];
+
+/// A write store, on whatever engine.
+pub type Store = Arc<dyn SqlStore>;
 
 /// Opens the write store to read alone: nothing is written to it, and it must be there.
 ///
@@ -57,7 +61,7 @@ pub async fn read_write(config: &Config) -> Result<Store, Failure> {
 ///
 /// # Errors
 /// [`Failure::Usage`] for a URL that does not parse, or an option that is not known.
-pub fn store_config(config: &Config) -> Result<sqlite::Config, Failure> {
+pub fn store_config(config: &Config) -> Result<AnyConfig, Failure> {
     backend::check(config)?;
     let url = config.write.as_str();
     url.parse().map_err(|error: portolan_kernel::Error| Failure::Usage(format!("write: {error}")))
@@ -65,12 +69,12 @@ pub fn store_config(config: &Config) -> Result<sqlite::Config, Failure> {
 
 async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
     let store = store_config(config)?;
-    if store.location.path().is_none() && mode == OpenMode::ReadWrite {
+    if store.is_in_memory() && mode == OpenMode::ReadWrite {
         tracing::warn!("the write store is in memory: everything is lost when this program ends");
     }
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        Store::open(&store, mode, &wire::registry(), &market::mappers(), clock)
+        store.open(mode, &wire::registry(), &market::mappers(), clock)
     });
     match opened.await {
         Ok(store) => store.map_err(Into::into),
@@ -84,7 +88,7 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
 /// As [`read_only`].
 pub async fn copied_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
     let config = Config { write: url.to_owned(), ..Config::default() };
-    Ok(Arc::new(open(&config, OpenMode::ReadOnly).await?))
+    Ok(open(&config, OpenMode::ReadOnly).await?)
 }
 
 /// The store at this URL, to be copied to; an empty one is made.
@@ -93,16 +97,16 @@ pub async fn copied_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
 /// As [`read_only`].
 pub async fn copied_to(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
     let config = Config { write: url.to_owned(), ..Config::default() };
-    Ok(Arc::new(open(&config, OpenMode::TakeOver).await?))
+    Ok(open(&config, OpenMode::TakeOver).await?)
 }
 
 /// What subscriptions run on.
 fn ports(store: &Store) -> Ports<MarketEvent> {
     Ports {
-        journal: Arc::new(store.clone()),
+        journal: store.clone(),
         decoder: Arc::new(MarketDecoder),
-        checkpoints: Arc::new(store.clone()),
-        leases: Arc::new(store.clone()),
+        checkpoints: store.clone(),
+        leases: store.clone(),
         clock: Arc::new(SystemClock),
     }
 }

@@ -1,5 +1,6 @@
 //! The read models, each with the side that answers and the side that fills it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -47,9 +48,12 @@ impl Filling {
 ///
 /// # Errors
 /// [`Failure::Usage`] for a URL that does not parse, [`Failure::Unreachable`] where a store cannot be opened.
-pub(super) async fn build(config: &Config, write: Option<&Store>) -> Result<(Views, Vec<Filling>), Failure> {
+pub(super) async fn build(
+    config: &Config,
+    write: Option<&super::Store>,
+) -> Result<(Views, Vec<Filling>), Failure> {
     let mut stores = HashMap::new();
-    if let Some(write) = write {
+    if let Some(write) = write.and_then(|write| (&**write as &dyn Any).downcast_ref::<Store>()) {
         stores.insert(config.write.clone(), write.clone());
     }
     let mut building = Building { config, stores, filling: Vec::new() };

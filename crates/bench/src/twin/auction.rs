@@ -22,7 +22,7 @@ pub(crate) struct Standing {
 
 /// What an accepted bid makes of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placed {
+pub(crate) struct Placed {
     pub(crate) number: i64,
     pub(crate) price: i64,
     pub(crate) next_minimum: i64,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portolan_app::wiring;
-use portolan_diesel::sqlite::Check;
+use portolan_diesel::Check;
 use rusqlite::Connection;
 
 use super::batched::Batched;
@@ -90,11 +90,12 @@ fn rows(store: &Path) -> Vec<Vec<String>> {
 async fn findings(store: &Path) -> Vec<String> {
     let store = wiring::read_only(&config(store)).await.unwrap();
     let mut found = Vec::new();
-    let checked = store.check(|check| {
+    let mut tell = |check| {
         if let Check::Found(finding) = check {
             found.push(finding.to_string());
         }
-    });
-    assert!(checked.await.unwrap().events > COMMANDS_SENT as u64);
+    };
+    let checked = store.check(&mut tell).await;
+    assert!(checked.unwrap().events > COMMANDS_SENT as u64);
     found
 }

@@ -3,29 +3,14 @@
 use std::path::PathBuf;
 
 use diesel::prelude::*;
-use portolan_kernel::{Position, Result};
+use portolan_kernel::Result;
 
 use super::tables::store_info;
-use super::{Conn, Fault, Store, engine, heads, migrate};
+use super::{Conn, Fault, Info, Store, engine, heads, migrate};
 use crate::Storage;
 
 /// The name of the line that says how a store keeps aggregates.
 const STORAGE: &str = "storage";
-
-/// What a store says about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Info {
-    /// How aggregates are stored.
-    pub storage: Storage,
-    /// The id that it was made with; a backup has the same.
-    pub store_id: String,
-    /// The version of each component's tables, by name.
-    pub schema_versions: Vec<(String, u32)>,
-    /// How many events it holds, which is also the position of the last.
-    pub events: Position,
-    /// The size of its file and log; 0 in memory.
-    pub bytes: u64,
-}
 
 impl Store {
     /// What the store says about itself.

@@ -5,18 +5,7 @@ use diesel::prelude::*;
 use portolan_kernel::{Error, Result};
 
 use super::tables::schema_versions;
-use super::{Conn, Fault, Schema, engine};
-
-/// What a migration did to one component.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Migrated {
-    /// Whose tables.
-    pub component: &'static str,
-    /// The version that was found; 0: none.
-    pub from: u32,
-    /// The version now.
-    pub to: u32,
-}
+use super::{Conn, Fault, Migrated, Schema, engine};
 
 /// How a store compares with what this program knows.
 #[derive(Debug, PartialEq, Eq)]

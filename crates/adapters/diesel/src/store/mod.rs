@@ -1,15 +1,14 @@
 //! The write store, the same for every engine. An engine mounts this folder below its own module, which gives it
 //! `Conn`, `Db` and `engine`.
 
-pub use check::{Check, Checked, Finding};
+pub use crate::any::{Info, Migrated, OpenMode};
+pub use crate::finding::{Check, Checked, Finding};
 pub use checkpoints::RecordedReset;
 pub(super) use commands::RecordRow;
 pub use fault::Fault;
 pub(super) use heads::NewestRow;
-pub use info::Info;
 pub(super) use leases::Held;
-pub use migrate::Migrated;
-pub use open::{OpenMode, Store};
+pub use open::Store;
 
 use super::{Config, Conn, engine};
 use crate::rows::sheet::Sheet;

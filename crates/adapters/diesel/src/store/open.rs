@@ -9,11 +9,13 @@ use tokio::sync::oneshot;
 use super::head::Head;
 use super::keeping::Keeping;
 use super::link::Link;
-use super::migrate::{self, Found, Migrated};
+use super::migrate::{self, Found};
 use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
-use super::{Config, Conn, Fault, Mappers, Schema, engine, heads, info, keeping, transfer};
+use super::{
+    Config, Conn, Fault, Mappers, Migrated, OpenMode, Schema, engine, heads, info, keeping, transfer,
+};
 use crate::Storage;
 
 /// A write store: a cheap handle, every clone of which is the same store. It implements all ports of the write side.
@@ -32,18 +34,6 @@ pub(super) struct Inner {
     pub(super) leases: engine::LeaseKeeper,
     queue: Option<Queue>,
     readers: Option<Readers>,
-}
-
-/// What a store is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenMode {
-    /// To read and write; an empty store is made.
-    ReadWrite,
-    /// To read; nothing is written to the store, and it must be there.
-    ReadOnly,
-    /// To take another store over ([`Transfer`](portolan_kernel::Transfer)); as `ReadWrite`, and the one way to open
-    /// an unfinished copy.
-    TakeOver,
 }
 
 impl Store {

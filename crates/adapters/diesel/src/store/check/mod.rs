@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use portolan_kernel::{Position, Result};
 
-pub use finding::{Check, Checked, Finding};
+use crate::finding::{Check, Checked, Finding};
 
 use super::{Conn, Fault, Store, engine, heads};
 
 mod aggregates;
 mod difference;
 mod events;
-mod finding;
 mod rows;
 
 /// How many sentences about the file itself, and how many orphans of a table, are told at the most.

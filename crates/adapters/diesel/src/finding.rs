@@ -5,7 +5,7 @@ use std::fmt;
 use portolan_kernel::{Position, Version};
 use uuid::Uuid;
 
-use super::super::Orphan;
+use crate::Orphan;
 
 /// What a check tells as it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
