@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::mariadb::MariaDbHarness;
+use support::mysql::MariaDbHarness;
 
 portolan_testkit::write_contract!(MariaDbHarness::default());
 portolan_testkit::journal_contract!(MariaDbHarness::default());

@@ -17,7 +17,7 @@ pub use views::SqliteViews;
 pub mod counter_mapper;
 mod harness;
 #[cfg(feature = "mysql-engine")]
-pub mod mariadb;
+pub mod mysql;
 #[cfg(feature = "postgres-engine")]
 pub mod postgres;
 #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
