@@ -3,9 +3,17 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::Conn;
+use super::{Conn, connection};
 use crate::prepared;
 use crate::prepared::Words;
+
+/// Waits until the transaction whose commit was not answered is over: it holds the head as long as it is not.
+pub(crate) fn is_over(conn: &mut Conn) -> QueryResult<bool> {
+    connection::begin_write(conn)?;
+    let locked = Watch::default().news(conn).map(|_| true);
+    connection::rollback(conn);
+    locked
+}
 
 /// Notices that another process has written.
 #[derive(Default)]

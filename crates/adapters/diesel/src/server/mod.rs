@@ -2,11 +2,11 @@
 //! waits for nobody but the row of the head.
 
 pub use config::Config;
-pub(super) use head::Watch;
+pub(super) use head::{Watch, is_over};
 pub(super) use leases::{LeaseKeeper, term};
 pub(super) use turns::Turns;
 
-use super::{Conn, Fault, tuning};
+use super::{Conn, Fault, connection, tuning};
 
 mod config;
 mod head;

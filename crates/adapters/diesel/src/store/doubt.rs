@@ -8,16 +8,20 @@ use super::tables::journal;
 use super::{Conn, Fault, commands};
 
 /// Asks a fresh connection for what was to be written: what is there is answered as it was decided. What is not there
-/// may come back when the log is recovered, so that its outcome stays unknown.
+/// was not done where the old transaction `is_over`; otherwise its outcome stays unknown.
 pub(super) fn settle(
     conn: &mut Conn,
     change_set: &ChangeSet,
     decided: Result<Committed>,
     error: &Error,
+    is_over: bool,
 ) -> Result<Committed> {
     match decided {
-        Ok(Committed::Done { .. }) if matches!(is_there(conn, change_set), Ok(true)) => decided,
-        Ok(Committed::Done { .. }) => Err(unknown(error)),
+        Ok(Committed::Done { .. }) => match is_there(conn, change_set) {
+            Ok(true) => decided,
+            Ok(false) if is_over => Err(error.clone()),
+            _ => Err(unknown(error)),
+        },
         // It was to write nothing, and what it was decided on is in doubt itself.
         _ => Err(error.clone()),
     }
@@ -99,20 +103,22 @@ mod tests {
                 x'00000000000000000000000000000001', 1, 'Begun', 1, '{}', '{}', 0, 0)",
         )
         .unwrap();
-        let answer = settle(&mut conn, &change_set(), done(), &Error::unavailable("disk I/O error"));
+        let answer = settle(&mut conn, &change_set(), done(), &Error::unavailable("disk I/O error"), false);
         assert_eq!(answer, done());
     }
 
     #[test]
     fn the_outcome_of_what_is_not_there_is_unknown() {
-        let answer = settle(&mut store(), &change_set(), done(), &Error::unavailable("disk I/O error"));
+        let failure = Error::unavailable("disk I/O error");
+        let answer = settle(&mut store(), &change_set(), done(), &failure, false);
         assert_eq!(answer, Err(Error::outcome_unknown("disk I/O error")));
+        assert_eq!(settle(&mut store(), &change_set(), done(), &failure, true), Err(failure));
     }
 
     #[test]
     fn who_had_nothing_to_write_is_told_of_the_failure_alone() {
         let failure = Error::unavailable("disk I/O error");
         let lost = Err(Error::AlreadyExists("thing".to_owned()));
-        assert_eq!(settle(&mut store(), &change_set(), lost, &failure), Err(failure));
+        assert_eq!(settle(&mut store(), &change_set(), lost, &failure, false), Err(failure));
     }
 }

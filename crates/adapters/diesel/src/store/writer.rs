@@ -16,7 +16,7 @@ use super::keeping::Keeping;
 use super::link::Link;
 use super::queue::{Pending, Work, WriteTask};
 use super::readers::Read;
-use super::{Config, Fault, commands, doubt, engine};
+use super::{Config, Conn, Fault, commands, doubt, engine};
 
 /// How long a group waits for callers that were answered just now and are likely to ask again.
 const GATHER: Duration = Duration::from_micros(100);
@@ -24,6 +24,11 @@ const GATHER: Duration = Duration::from_micros(100);
 /// How long to rest between two goes at records whose time is over, and after a whole round of them.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 const SWEEP_REST: Duration = Duration::from_secs(3_600);
+
+/// How long to try to open another connection after a commit whose answer was not heard, and how long to rest between
+/// two goes.
+const REOPENING: Duration = Duration::from_secs(10);
+const REOPENING_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often a group is tried as a whole before its members are tried one by one.
 const ATTEMPTS: usize = 4;
@@ -245,8 +250,10 @@ impl Writer {
         // A store in memory is its connection: there is no other to ask.
         let mut opened = match self.link.lose().filter(|_| engine::has_one_connection(&self.config)) {
             Some(conn) => Ok(conn),
-            None => engine::open_writer(&self.config),
+            None => self.reopened(),
         };
+        // Where it is not known to be over, what is not there may still come.
+        let is_over = opened.as_mut().is_ok_and(|conn| engine::is_over(conn).unwrap_or(false));
         if let Ok(conn) = &mut opened
             && let Ok(position) = heads::last_position(conn)
         {
@@ -259,7 +266,7 @@ impl Writer {
                 Member::Commit(pending) => {
                     let decided = answers.next().unwrap_or_else(|| Err(doubt::unknown(&error)));
                     let answer = match &mut opened {
-                        Ok(conn) => doubt::settle(conn, &pending.change_set, decided, &error),
+                        Ok(conn) => doubt::settle(conn, &pending.change_set, decided, &error, is_over),
                         Err(_) => Err(doubt::unknown(&error)),
                     };
                     pending.answer(answer);
@@ -267,6 +274,23 @@ impl Writer {
             }
         }
         self.link.replace(opened.ok());
+    }
+
+    /// Another connection, as soon as there can be one: a server that was ended takes a while to come back.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this thread has nothing else to do, and nobody tells it of a server"
+    )]
+    fn reopened(&self) -> Result<Conn, Fault> {
+        let until = Instant::now() + REOPENING;
+        loop {
+            match engine::open_writer(&self.config) {
+                Err(fault) if fault.is_lost() && Instant::now() < until => {
+                    std::thread::sleep(REOPENING_PAUSE)
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Removes records of commands whose time is over, a few at a time.
