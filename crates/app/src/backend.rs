@@ -26,6 +26,8 @@ const WRITE: &[&str] = &[
     "postgres",
     #[cfg(any(feature = "mysql", feature = "mysql-system"))]
     "mysql",
+    #[cfg(feature = "memory")]
+    "memory",
 ];
 
 /// What the URLs of this configuration name is there.
@@ -34,6 +36,9 @@ const WRITE: &[&str] = &[
 /// [`Failure::Usage`], naming key and scheme, for an unknown scheme and for one that is not built in.
 pub fn check(config: &Config) -> Result<(), Failure> {
     require("write", &config.write, WRITE)?;
+    if config.write.starts_with("memory:") {
+        plain(("write", &config.write))?;
+    }
     // A program that has no read models does without, as long as nobody asks one.
     if cfg!(feature = "memory") {
         check_read(config)?;
@@ -129,8 +134,9 @@ mod tests {
                 "{sentence}"
             );
         }
-        let sentence = refused(Config { write: "memory:".to_owned(), ..Config::default() });
-        assert!(sentence.contains("not built into"), "{sentence}");
+        let sentence = refused(Config { write: "memory:market".to_owned(), ..Config::default() });
+        let is_on = cfg!(feature = "memory");
+        assert!(sentence.contains(if is_on { "takes no path" } else { "not built into" }), "{sentence}");
     }
 
     #[test]

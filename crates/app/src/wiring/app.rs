@@ -18,7 +18,8 @@ use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 use super::catch_up::{self, Progress};
 #[cfg(feature = "http")]
 use super::health::Parts as HealthOfParts;
-use super::{Parts, Store, notices, ports, read_write, views};
+use super::write_store::WritePorts;
+use super::{Parts, notices, ports, views, write_ports};
 use crate::config::Config;
 use crate::{Failure, backend};
 
@@ -37,7 +38,7 @@ pub struct App(Arc<Running>);
 
 struct Running {
     mediator: Mediator<Market>,
-    store: Store,
+    store: WritePorts,
     engine: EngineHandle,
     processes: Vec<&'static str>,
     clock: Arc<dyn Clock>,
@@ -54,11 +55,11 @@ impl App {
         if parts.views {
             backend::check_read(config)?;
         }
-        let store = read_write(config).await?;
-        let head = store.head().await?;
+        let store = write_ports(config).await?;
+        let head = store.journal.head().await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
             (Arc::new(SystemClock), Arc::new(SystemIds::new()));
-        let (views, filling) = views::build(config, Some(&store)).await?;
+        let (views, filling) = views::build(config, store.as_sql()).await?;
         let mediator = mediator(&store, views, &ids);
         let progress = Progress::new();
         let mut engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
@@ -74,7 +75,8 @@ impl App {
             engine = engine.process(OrderForSale, 1, Arc::new(mediator.clone()));
         }
         if parts.deadlines {
-            engine = engine.deadlines(CloseAtEnd, 1, store.clone(), Arc::new(mediator.clone()));
+            engine =
+                engine.deadlines(CloseAtEnd, 1, Arc::clone(&store.deadlines), Arc::new(mediator.clone()));
         }
         let engine = engine.start().await?;
         if parts.views {
@@ -111,7 +113,7 @@ impl App {
     /// The journal.
     #[must_use]
     pub fn journal(&self) -> Arc<dyn Journal> {
-        self.0.store.clone()
+        Arc::clone(&self.0.store.journal)
     }
 
     /// How every part is.
@@ -150,9 +152,9 @@ impl App {
 }
 
 /// Commands and queries, with everything round them.
-fn mediator(store: &Store, views: Views, ids: &Arc<dyn IdSource>) -> Mediator<Market> {
+fn mediator(store: &WritePorts, views: Views, ids: &Arc<dyn IdSource>) -> Mediator<Market> {
     let registry = wire::registry();
-    let cached = Arc::new(Cached::new(store.clone(), registry.clone(), KEPT));
+    let cached = Arc::new(Cached::new(Arc::clone(&store.store), registry.clone(), KEPT));
     let side = WriteSide::new(cached, registry, Arc::clone(ids));
     let chain = middleware::standard(Arc::clone(ids), Limits::default());
     Mediator::new(Market::new(views), side, chain)

@@ -8,6 +8,7 @@ use portolan_application::Views;
 use portolan_kernel::Position;
 use portolan_runtime::subscription::{CatchUp, Engine, EngineHandle, NotCaughtUp, Settings};
 
+use super::write_store::WritePorts;
 use super::{VIEWS, ports, read_only, views};
 use crate::cli::View;
 use crate::config::Config;
@@ -44,7 +45,8 @@ impl OneView {
         let name = filling.name().to_owned();
         let head = store.head().await?;
         let progress = Progress::new();
-        let engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
+        let engine =
+            Engine::new(ports(&WritePorts::sql(&store)), Settings::default()).on_progress(progress.told());
         let engine = filling.join(engine).start().await?;
         engine.caught_up([name.as_str()], head, PATIENCE).await.map_err(not_caught_up)?;
         progress.end();

@@ -5,23 +5,23 @@ use std::borrow::Cow;
 use portolan_http::{Health, Part};
 use portolan_runtime::subscription::{EngineHandle, SubscriptionState, SubscriptionStatus};
 
-use super::Store;
+use super::write_store::WritePorts;
 
 /// Every subscription.
 pub(super) struct Parts {
-    store: Store,
+    store: WritePorts,
     engine: EngineHandle,
 }
 
 impl Parts {
-    pub(super) const fn new(store: Store, engine: EngineHandle) -> Self {
+    pub(super) const fn new(store: WritePorts, engine: EngineHandle) -> Self {
         Self { store, engine }
     }
 }
 
 impl Health for Parts {
     fn parts(&self) -> Vec<Part> {
-        let head = self.store.last_position();
+        let head = self.store.store.last_position();
         self.engine.status_at(head).into_iter().map(part).collect()
     }
 

@@ -9,6 +9,7 @@ mod health;
 mod notices;
 mod parts;
 mod views;
+mod write_store;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use catch_up::OneView;
 pub(crate) use catch_up::not_caught_up;
 pub use parts::Parts;
 
+use self::write_store::WritePorts;
 use crate::config::Config;
 use crate::{Failure, backend};
 
@@ -38,6 +40,11 @@ pub const FEATURES: &[(&str, bool)] = &[
     ("http", cfg!(feature = "http")),
 ];
 
+/// The URL of what is in the memory of this program.
+const MEMORY: &str = "memory:";
+
+const LOST_AT_EXIT: &str = "the write store is in memory: everything is lost when this program ends";
+
 /// A write store, on whatever engine.
 pub type Store = Arc<dyn SqlStore>;
 
@@ -47,6 +54,21 @@ pub type Store = Arc<dyn SqlStore>;
 /// [`Failure::Usage`] for a configuration that does not fit, [`Failure::Unreachable`] where it cannot be opened.
 pub async fn read_only(config: &Config) -> Result<Store, Failure> {
     open(config, OpenMode::ReadOnly).await
+}
+
+/// Opens the write store of a service, whatever keeps it; an empty one is made.
+///
+/// # Errors
+/// As [`read_only`].
+async fn write_ports(config: &Config) -> Result<WritePorts, Failure> {
+    backend::check(config)?;
+    #[cfg(feature = "memory")]
+    if config.write == MEMORY {
+        tracing::warn!("{LOST_AT_EXIT}");
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        return Ok(WritePorts::memory(portolan_memory::MemoryStore::new(wire::registry(), clock)));
+    }
+    Ok(WritePorts::sql(&read_write(config).await?))
 }
 
 /// Opens the write store; an empty one is made.
@@ -64,13 +86,20 @@ pub async fn read_write(config: &Config) -> Result<Store, Failure> {
 pub fn store_config(config: &Config) -> Result<AnyConfig, Failure> {
     backend::check(config)?;
     let url = config.write.as_str();
+    if url == MEMORY {
+        return Err(Failure::Usage(
+            "write: a store in memory is in the program that made it, and gone with it: there is nothing here to read \
+             or to look after; name another store"
+                .to_owned(),
+        ));
+    }
     url.parse().map_err(|error: portolan_kernel::Error| Failure::Usage(format!("write: {error}")))
 }
 
 async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
     let store = store_config(config)?;
     if store.is_in_memory() && mode == OpenMode::ReadWrite {
-        tracing::warn!("the write store is in memory: everything is lost when this program ends");
+        tracing::warn!("{LOST_AT_EXIT}");
     }
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -101,12 +130,12 @@ pub async fn copied_to(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
 }
 
 /// What subscriptions run on.
-fn ports(store: &Store) -> Ports<MarketEvent> {
+fn ports(store: &WritePorts) -> Ports<MarketEvent> {
     Ports {
-        journal: store.clone(),
+        journal: Arc::clone(&store.journal),
         decoder: Arc::new(MarketDecoder),
-        checkpoints: store.clone(),
-        leases: store.clone(),
+        checkpoints: Arc::clone(&store.checkpoints),
+        leases: Arc::clone(&store.leases),
         clock: Arc::new(SystemClock),
     }
 }

@@ -1,0 +1,51 @@
+//! A market whose write store is in memory does all that one in a file does, and leaves nothing behind.
+#![cfg(feature = "memory")]
+#![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portolan_app::config::Config;
+use portolan_app::import::{Import, Progress};
+use portolan_app::wiring::{App, Parts, read_only};
+use portolan_application::listings::ListingView;
+use portolan_kernel::{Page, PageRequest, Query, Specification};
+
+struct Quietly;
+
+impl Progress for Quietly {
+    fn line(&self, _: u64) {}
+}
+
+/// The listings of the program's sample, in the order of their ids, and the journal's head.
+async fn listings(write: String) -> (Vec<Arc<ListingView>>, u64) {
+    let config = Config { write, ..Config::default() };
+    let parts = Parts { views: true, processes: true, deadlines: false };
+    let app = App::build(&config, parts).await.unwrap();
+    let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("sample/market.jsonl");
+    let lines = tokio::io::BufReader::new(tokio::fs::File::open(sample).await.unwrap());
+    Import::new(app.clone(), false).run(lines, Arc::new(Quietly), std::future::pending()).await.unwrap();
+    let head = app.journal().head().await.unwrap();
+    let view = app.mediator().service().views().listings.clone();
+    view.wait_for(head, std::time::Duration::from_secs(30)).await.unwrap();
+    let query = Query::new(Specification::everything()).page(PageRequest::everything());
+    let page: Page<ListingView> = view.find(&query).await.unwrap();
+    app.shutdown().await.unwrap();
+    (page.rows.into_iter().map(|row| row.view).collect(), head.get())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_market_in_memory_comes_to_the_same_as_one_in_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let in_a_file = listings(format!("sqlite:{}", place.path().join("market.db").display())).await;
+    let in_memory = listings("memory:".to_owned()).await;
+    assert!(in_memory.0.len() > 50 && in_memory.1 > 1_000);
+    assert_eq!(in_memory, in_a_file);
+}
+
+#[tokio::test]
+async fn there_is_nothing_to_read_where_a_program_has_ended() {
+    let config = Config { write: "memory:".to_owned(), ..Config::default() };
+    let refused = read_only(&config).await.map(drop).unwrap_err().to_string();
+    assert!(refused.contains("gone with it"), "{refused}");
+}
