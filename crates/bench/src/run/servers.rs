@@ -34,8 +34,8 @@ pub(super) async fn compare<S: Server>(plan: &Plan, workload: Workload) -> Done 
                 let url = place.url.clone();
                 let sample = match system {
                     0 => round.run(Portolan::open_url(&url).await?, place).await?,
-                    1 => round.run(Batched::<S>::open(&url)?, place).await?,
-                    _ => round.run(Plain::<S>::open(&url)?, place).await?,
+                    1 => round.run(opened(move || Batched::<S>::open(&url)).await?, place).await?,
+                    _ => round.run(opened(move || Plain::<S>::open(&url)).await?, place).await?,
                 };
                 samples.take(system, round.commands, sample)?;
             }
@@ -43,6 +43,11 @@ pub(super) async fn compare<S: Server>(plan: &Plan, workload: Workload) -> Done 
         samples.compare();
     }
     Ok(())
+}
+
+/// Opens a twin where its driver may block.
+async fn opened<M: Send + 'static>(open: impl FnOnce() -> Done<M> + Send + 'static) -> Done<M> {
+    tokio::task::spawn_blocking(open).await?
 }
 
 /// A database with published listings, which goes with it.
