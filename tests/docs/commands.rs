@@ -50,7 +50,15 @@ impl Terminal {
                 Ok(())
             }
             ["portolan", arguments @ ..] => {
-                let ran = self.place.run(arguments);
+                // A page that names the store itself does so for all of its lines.
+                let ran = match arguments.contains(&"--write") {
+                    false => self.place.run(arguments),
+                    true => {
+                        let mut typed = program::portolan();
+                        typed.current_dir(self.place.path("")).args(arguments);
+                        typed.output().map_err(|error| format!("{line}: {error}"))?.into()
+                    }
+                };
                 if ran.status == 0 { Ok(()) } else { Err(format!("{line}: {ran:?}")) }
             }
             ["cargo", "run", "-p", package] => {

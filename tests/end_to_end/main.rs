@@ -13,6 +13,7 @@ mod http_hostile;
 mod import;
 mod import_killed;
 mod import_order;
+mod read_models;
 mod reading;
 mod secrets;
 mod sending;

@@ -40,6 +40,9 @@ pub enum Command {
     /// Run one command and wait for the processes that it causes
     Send(Send),
     /// Read a view
+    ///
+    /// It is brought to the journal's head first. Where it is kept in SQL that fills its own tables, also in the write
+    /// store's file, and nothing else there; beside a `serve` that fills it, this waits until that one has come so far.
     Query(Query),
     /// Why a listing or an order does not satisfy a specification, or that it does
     Why(Why),
@@ -157,6 +160,18 @@ pub enum View {
     Totals,
 }
 
+impl View {
+    /// As it is written on the command line; the subscription that fills it has the same name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Listings => "listings",
+            Self::Orders => "orders",
+            Self::Customers => "customers",
+            Self::Totals => "totals",
+        }
+    }
+}
+
 /// `events`.
 #[derive(Debug, Args)]
 pub struct Events {
@@ -221,6 +236,11 @@ pub enum Subscriptions {
         /// Why; it is kept
         #[arg(long)]
         reason: String,
+    },
+    /// Empty a read model that is kept in a store, and fill it anew from the first event
+    Rebuild {
+        /// Its name
+        name: String,
     },
 }
 

@@ -66,6 +66,19 @@ impl Read {
         own.as_deref().unwrap_or(&self.default)
     }
 
+    /// The same for this read model, and memory for all others: for whoever asks one of them.
+    #[must_use]
+    pub fn only(&self, view: &str) -> Self {
+        let own = |name: &str| (name == view).then(|| self.url(view).to_owned());
+        Self {
+            default: memory(),
+            listings: own("listings"),
+            orders: own("orders"),
+            customers: own("customers"),
+            totals: own("totals"),
+        }
+    }
+
     /// Every URL that is in use, with its key.
     pub fn urls(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let own = [

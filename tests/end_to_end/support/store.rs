@@ -29,6 +29,12 @@ pub(crate) fn number(path: &Path, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
+/// Whether nobody writes to the store now.
+pub(crate) fn is_free(path: &Path) -> bool {
+    let connection = Connection::open(path).expect("the store opens");
+    connection.execute_batch("begin immediate; rollback").is_ok()
+}
+
 /// Holds the store, so that nobody else can write to it, until this is dropped.
 pub(crate) struct Hold(Connection);
 

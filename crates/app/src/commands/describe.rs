@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::Failure;
 use crate::config::Config;
 use crate::output::Rows;
-use crate::wiring;
+use crate::wiring::{self, Place};
 
 /// Prints the wiring, one part a row.
 ///
 /// # Errors
-/// Where stdout takes no more.
+/// [`Failure::Usage`] for the URL of a read model that does not parse; where stdout takes no more.
 pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let mut rows = Rows::new(json);
     let mut row = |kind: &str, name: &str, detail: &str| {
@@ -26,7 +26,12 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
         row("command", name, "")?;
     }
     for name in wiring::VIEWS {
-        row("view", name, "follows the journal in memory, in every process")?;
+        let detail = match Place::of(config, name)? {
+            Place::Memory => "follows the journal in memory, in every process".to_owned(),
+            Place::WriteStore => "kept in the write store, filled by one process at a time".to_owned(),
+            place @ Place::Store(_) => format!("kept in {place}, filled by one process at a time"),
+        };
+        row("view", name, &detail)?;
     }
     let on = |switch: crate::config::Switch| if switch.is_on() { "on" } else { "off" };
     row("process", "order_for_sale", &format!("ListingSold -> place_order ({})", on(config.processes)))?;

@@ -7,10 +7,10 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::wiring::{App, Parts};
-use crate::{Failure, output, signals};
+use crate::{Failure, output, signals, wiring};
 
 /// Serves until it is asked to end. Several processes may serve one store: all take commands and fill views of their
-/// own, and one at a time, by its lease, runs processes and deadlines.
+/// own, and one at a time, by its lease, runs processes and deadlines and fills a view that is kept in a store.
 ///
 /// # Errors
 /// [`Failure::Usage`] for an address that cannot be listened on, [`Failure::Unreachable`] where the store is.
@@ -42,10 +42,13 @@ pub(super) async fn serve(
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "there is no authentication yet: whoever reaches this address can do everything");
     }
-    tracing::info!(
-        "read models are held in memory and rebuilt at every start, about 3 seconds and 150 MiB for a million \
-         events; from about 5 million on a read model in SQL is the better choice"
-    );
+    let in_memory = |view: &&str| config.read.url(view).starts_with("memory:");
+    if wiring::VIEWS.iter().any(in_memory) {
+        tracing::info!(
+            "read models are held in memory and rebuilt at every start, about 3 seconds and 150 MiB for a million \
+             events; from about 5 million on a read model in SQL is the better choice"
+        );
+    }
     let shutdown = Shutdown::new();
     let http = Http {
         mediator: app.mediator().clone(),

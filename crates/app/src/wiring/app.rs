@@ -18,8 +18,9 @@ use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 use super::catch_up::{self, Progress};
 #[cfg(feature = "http")]
 use super::health::Parts as HealthOfParts;
+use super::views::{self, ReadStores};
 use super::write_store::WritePorts;
-use super::{Parts, notices, ports, views, write_ports};
+use super::{Parts, notices, ports, write_ports};
 use crate::config::Config;
 use crate::{Failure, backend};
 
@@ -39,6 +40,7 @@ pub struct App(Arc<Running>);
 struct Running {
     mediator: Mediator<Market>,
     store: WritePorts,
+    read_stores: ReadStores,
     engine: EngineHandle,
     processes: Vec<&'static str>,
     clock: Arc<dyn Clock>,
@@ -59,12 +61,20 @@ impl App {
         let head = store.journal.head().await?;
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
             (Arc::new(SystemClock), Arc::new(SystemIds::new()));
-        let (views, filling) = views::build(config, store.as_sql()).await?;
-        let mediator = mediator(&store, views, &ids);
+        let models = match parts.views {
+            true => views::build(config, store.as_sql()).await?,
+            // Nobody asks them, so that no store is opened for them.
+            false => {
+                let config = Config { read: config.read.only(""), ..config.clone() };
+                views::build(&config, store.as_sql()).await?
+            }
+        };
+        let mediator = mediator(&store, models.views, &ids);
         let progress = Progress::new();
         let mut engine = Engine::new(ports(&store), Settings::default()).on_progress(progress.told());
         if parts.views {
-            engine = filling
+            engine = models
+                .filling
                 .into_iter()
                 .fold(engine, |engine, filling| filling.join(engine))
                 .handlers(notices::map());
@@ -83,7 +93,8 @@ impl App {
             catch_up::every_view(&engine, head).await?;
         }
         progress.end();
-        Ok(Self(Arc::new(Running { mediator, store, engine, processes, clock, ids })))
+        let read_stores = models.stores;
+        Ok(Self(Arc::new(Running { mediator, store, read_stores, engine, processes, clock, ids })))
     }
 
     /// Where commands and queries go.
@@ -139,7 +150,8 @@ impl App {
         self.0.engine.settled(&self.0.processes, PROCESSES).await.map(drop)
     }
 
-    /// Ends the subscriptions, finishes what is being written, and closes the store.
+    /// Ends the subscriptions, finishes what is being written, and closes the stores: those of the read models, then
+    /// the write store.
     ///
     /// # Errors
     /// Those of the store.
@@ -147,7 +159,9 @@ impl App {
         if let Err(cut_off) = self.0.engine.shutdown(ENDING).await {
             tracing::warn!(?cut_off, "subscriptions were cut off; they go on from their checkpoints");
         }
-        self.0.store.close().await.map_err(Into::into)
+        let read = self.0.read_stores.close().await;
+        let write = self.0.store.close().await.map_err(Into::into);
+        write.and(read)
     }
 }
 

@@ -6,63 +6,140 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use portolan_application::Views;
 use portolan_kernel::Position;
-use portolan_runtime::subscription::{CatchUp, Engine, EngineHandle, NotCaughtUp, Settings};
+use portolan_runtime::subscription::{
+    CatchUp, Engine, EngineHandle, NotCaughtUp, Settings, SubscriptionState,
+};
 
+use super::views::{self, ReadModels, ReadStores};
 use super::write_store::WritePorts;
-use super::{VIEWS, ports, read_only, views};
-use crate::cli::View;
+use super::{Place, Store, VIEWS, ports, read_only, read_write};
 use crate::config::Config;
 use crate::{Failure, backend};
 
 /// Longer than any start takes: a view that does not move for so long has stopped, and says why before that.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a question waits for another process that fills the view and does not come on.
+const STALLED: Duration = Duration::from_secs(10);
+
 /// A read model for one question, and what keeps it alive.
 pub struct OneView {
     /// The read models, of which one is filled.
     pub views: Views,
     engine: EngineHandle,
+    write: Store,
+    read: ReadStores,
 }
 
 impl OneView {
-    /// The read models, of which this one is at the journal's head.
+    /// The read models, of which this one is at the journal's head. The write store is opened to be read, unless it
+    /// keeps this read model too; then the model's own tables and checkpoint are written in it.
     ///
     /// # Errors
-    /// Those of the store; [`Failure::Failed`] for an event that this program cannot read.
-    pub async fn build(config: &Config, wanted: View) -> Result<Self, Failure> {
-        backend::check_read(config)?;
-        let store = read_only(config).await?;
-        let (views, filling) = views::build(config, None).await?;
-        let wanted = match wanted {
-            View::Listings => "listings",
-            View::Orders => "orders",
-            View::Customers => "customers",
-            View::Totals => "totals",
-        };
-        let Some(filling) = filling.into_iter().find(|filling| filling.name() == wanted) else {
-            return Err(Failure::Usage("this view is not built into this program".to_owned()));
-        };
-        let name = filling.name().to_owned();
-        let head = store.head().await?;
-        let progress = Progress::new();
-        let engine =
-            Engine::new(ports(&WritePorts::sql(&store)), Settings::default()).on_progress(progress.told());
-        let engine = filling.join(engine).start().await?;
-        engine.caught_up([name.as_str()], head, PATIENCE).await.map_err(not_caught_up)?;
-        progress.end();
-        Ok(Self { views, engine })
+    /// Those of the stores; [`Failure::Failed`] for an event that this program cannot read, for a read model that is
+    /// paused, and for one that another process fills, which does not come on.
+    pub async fn build(config: &Config, name: &str) -> Result<Self, Failure> {
+        Self::open(config, name, false).await
     }
 
-    /// Ends what fills it.
+    /// The same, with this one emptied first.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub async fn rebuild(config: &Config, name: &str) -> Result<Self, Failure> {
+        Self::open(config, name, true).await
+    }
+
+    async fn open(config: &Config, name: &str, is_anew: bool) -> Result<Self, Failure> {
+        backend::check_read(config)?;
+        let config = Config { read: config.read.only(name), ..config.clone() };
+        // One that is not there is not made.
+        let mut write = read_only(&config).await?;
+        if Place::of(&config, name)? == Place::WriteStore {
+            write = read_write(&config).await?;
+        }
+        let ReadModels { views, filling, stores: read } = views::build(&config, Some(&write)).await?;
+        let Some(filling) = filling.into_iter().find(|filling| filling.name() == name) else {
+            return Err(Failure::Usage("this view is not built into this program".to_owned()));
+        };
+        if is_anew {
+            filling.empty().await?;
+        }
+        let head = write.head().await?;
+        let progress = Progress::new();
+        let ports = ports(&WritePorts::sql(&write));
+        let engine = Engine::new(ports, Settings::default()).on_progress(progress.told());
+        let is_shared = filling.is_shared();
+        let engine = filling.join(engine).start().await?;
+        let one = Self { views, engine, write, read };
+        let reached = match is_shared {
+            true => one.reach(name, head).await,
+            false => one.engine.caught_up([name], head, PATIENCE).await.map_err(not_caught_up),
+        };
+        progress.end();
+        match reached {
+            Ok(()) => Ok(one),
+            Err(failure) => {
+                one.end().await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Waits until the view is there, whoever fills it, as long as it comes on.
+    async fn reach(&self, name: &str, head: Position) -> Result<(), Failure> {
+        let mut before = None;
+        loop {
+            match self.engine.caught_up([name], head, STALLED).await {
+                Err(NotCaughtUp::Late { have, want, .. }) => match self.other() {
+                    Some(by) if before == Some(have) => {
+                        return Err(Failure::Failed(format!(
+                            "`{name}` is filled by another process{by}, which has not come on from position {have} \
+                             for {} seconds; the journal is at {want}",
+                            STALLED.as_secs()
+                        )));
+                    }
+                    _ => before = Some(have),
+                },
+                Err(NotCaughtUp::Paused { have, .. }) => {
+                    return Err(Failure::Failed(format!(
+                        "`{name}` is paused at position {have}, and the journal is at {head}; `portolan \
+                         subscriptions resume {name}` lets it go on"
+                    )));
+                }
+                reached => return reached.map_err(not_caught_up),
+            }
+        }
+    }
+
+    /// Another process that fills the view, as far as its name is known.
+    fn other(&self) -> Option<String> {
+        match self.engine.status_at(Position::ZERO).pop()?.state {
+            SubscriptionState::Elsewhere { by } => Some(by.map(|by| format!(" ({by})")).unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// Ends what fills it, and closes the stores.
     pub async fn end(&self) {
-        // Nothing is lost with a view that is about to be forgotten.
+        // Nothing is lost: what was filled is committed, or in memory and about to be forgotten.
         let _ = self.engine.shutdown(Duration::from_secs(1)).await;
+        let _ = self.read.close().await;
+        let _ = self.write.close().await;
     }
 }
 
-/// Waits until every view is at this position.
+/// Waits until every view is at this position. One that an operator paused keeps nobody from starting.
 pub(super) async fn every_view(engine: &EngineHandle, head: Position) -> Result<(), Failure> {
-    engine.caught_up(VIEWS.iter().copied(), head, PATIENCE).await.map_err(not_caught_up)
+    for name in VIEWS {
+        match engine.caught_up([*name], head, PATIENCE).await {
+            Err(NotCaughtUp::Paused { have, .. }) => {
+                tracing::warn!(view = name, position = %have, "the read model is paused, and behind the journal");
+            }
+            reached => reached.map_err(not_caught_up)?,
+        }
+    }
+    Ok(())
 }
 
 /// What a wait says that was in vain.

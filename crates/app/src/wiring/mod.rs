@@ -8,6 +8,7 @@ mod catch_up;
 mod health;
 mod notices;
 mod parts;
+mod places;
 mod views;
 mod write_store;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use portolan_application::wire::{self, MarketDecoder, MarketEvent};
 use portolan_diesel::{AnyConfig, OpenMode, SqlStore, market};
-use portolan_kernel::{Clock, Transfer};
+use portolan_kernel::{Checkpoints, Clock, Transfer};
 use portolan_runtime::SystemClock;
 use portolan_runtime::subscription::Ports;
 
@@ -23,6 +24,7 @@ pub use app::App;
 pub use catch_up::OneView;
 pub(crate) use catch_up::not_caught_up;
 pub use parts::Parts;
+pub use places::Place;
 
 use self::write_store::WritePorts;
 use crate::config::Config;
@@ -109,6 +111,30 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
         Ok(store) => store.map_err(Into::into),
         Err(error) => Err(Failure::Failed(format!("the write store could not be opened: {error}"))),
     }
+}
+
+/// The store of a read model, to read how far it is; none where it is not there yet, or is none of its own.
+///
+/// # Errors
+/// [`Failure::Unreachable`] where it cannot be opened.
+pub async fn read_store(place: &Place) -> Result<Option<Arc<dyn Checkpoints>>, Failure> {
+    checkpoints(place, OpenMode::ReadOnly).await
+}
+
+/// The same, to steer it.
+///
+/// # Errors
+/// As [`read_store`].
+pub async fn write_read_store(place: &Place) -> Result<Option<Arc<dyn Checkpoints>>, Failure> {
+    checkpoints(place, OpenMode::ReadWrite).await
+}
+
+async fn checkpoints(place: &Place, mode: OpenMode) -> Result<Option<Arc<dyn Checkpoints>>, Failure> {
+    let Place::Store(config) = place else { return Ok(None) };
+    if config.location.path().is_none_or(|path| !path.exists()) {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(views::open(config.clone(), mode).await?)))
 }
 
 /// The store at this URL, to be copied from.

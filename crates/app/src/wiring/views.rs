@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use portolan_application::Views;
@@ -11,11 +12,14 @@ use portolan_application::projections::{
 use portolan_application::wire::MarketEvent;
 use portolan_diesel::Mappers;
 use portolan_diesel::sqlite::{self, OpenMode, Store};
-use portolan_kernel::{Projection, Projector, ReadRepository, Registry, StoredView};
+use portolan_kernel::{
+    Checkpoints as _, Projection, Projector, ReadRepository, Registry, Status, StoredView, SubscriptionId,
+};
 use portolan_runtime::SystemClock;
 use portolan_runtime::subscription::Engine;
 
 use super::VIEWS;
+use super::places::{self, Place};
 use crate::Failure;
 use crate::config::Config;
 
@@ -34,6 +38,29 @@ impl Filling {
         self.projection.name()
     }
 
+    /// Whether one process fills it for all that read it.
+    pub(super) const fn is_shared(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Empties it. Whoever fills it begins anew.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] for one that is paused: nobody would fill it. Those of its store.
+    pub(super) async fn empty(&self) -> Result<(), Failure> {
+        let name = self.name();
+        let checkpoint = match &self.store {
+            Some(store) => store.get(&SubscriptionId::new(name, 1)).await?,
+            None => None,
+        };
+        if checkpoint.is_some_and(|checkpoint| checkpoint.status == Status::Paused) {
+            return Err(Failure::Failed(format!(
+                "`{name}` is paused, so that nobody would fill it; `portolan subscriptions resume {name}` lets it go on"
+            )));
+        }
+        self.projection.reset().await.map_err(Into::into)
+    }
+
     /// Lets the engine fill it: one in memory in every process, one in a store by one process at a time.
     pub(super) fn join(self, engine: Engine<MarketEvent>) -> Engine<MarketEvent> {
         match self.store {
@@ -43,34 +70,79 @@ impl Filling {
     }
 }
 
-/// All read models where the configuration puts them: the sides that answer, and the sides that fill them, in the order
-/// of [`VIEWS`]. One in the write store is kept by this handle of it, where it may write.
+/// The read models of a program.
+pub(super) struct ReadModels {
+    /// The sides that answer.
+    pub(super) views: Views,
+    /// The sides that fill them, in the order of [`VIEWS`].
+    pub(super) filling: Vec<Filling>,
+    /// What was opened for them, to be closed when nobody fills or asks them any more.
+    pub(super) stores: ReadStores,
+}
+
+/// The stores that were opened for read models, the write store not among them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ReadStores(Vec<Store>);
+
+impl ReadStores {
+    /// Finishes what waits and closes each.
+    ///
+    /// # Errors
+    /// The first of the stores'; the others are closed all the same.
+    pub(super) async fn close(&self) -> Result<(), Failure> {
+        let mut closed = Ok(());
+        for store in &self.0 {
+            closed = closed.and(store.close().await.map_err(Into::into));
+        }
+        closed
+    }
+}
+
+/// All read models where the configuration puts them. One in the write store is kept by this handle of it.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a URL that does not parse, [`Failure::Unreachable`] where a store cannot be opened.
-pub(super) async fn build(
-    config: &Config,
-    write: Option<&super::Store>,
-) -> Result<(Views, Vec<Filling>), Failure> {
-    let mut stores = HashMap::new();
-    if let Some(write) = write.and_then(|write| (&**write as &dyn Any).downcast_ref::<Store>()) {
-        stores.insert(config.write.clone(), write.clone());
-    }
-    let mut building = Building { config, stores, filling: Vec::new() };
+pub(super) async fn build(config: &Config, write: Option<&super::Store>) -> Result<ReadModels, Failure> {
+    let write = write.and_then(|write| (&**write as &dyn Any).downcast_ref::<Store>()).cloned();
+    let mut building = Building {
+        config,
+        write,
+        opened: HashMap::new(),
+        filling: Vec::new(),
+        stores: ReadStores::default(),
+    };
     let views = Views {
         listings: building.one(VIEWS[0], ListingProjector).await?,
         orders: building.one(VIEWS[1], OrderProjector).await?,
         customers: building.one(VIEWS[2], CustomerProjector).await?,
         totals: building.one(VIEWS[3], TotalsProjector).await?,
     };
-    Ok((views, building.filling))
+    Ok(ReadModels { views, filling: building.filling, stores: building.stores })
+}
+
+/// Opens the store at a read model's place; an empty one is made. Blocks no task.
+///
+/// # Errors
+/// [`Failure::Unreachable`] where it cannot be opened.
+pub(super) async fn open(config: sqlite::Config, mode: OpenMode) -> Result<Store, Failure> {
+    let opened = tokio::task::spawn_blocking(move || {
+        let (registry, mappers) = (Registry::new(), Mappers::new());
+        Store::open(&config, mode, &registry, &mappers, Arc::new(SystemClock))
+    });
+    match opened.await {
+        Ok(store) => store.map_err(Into::into),
+        Err(error) => Err(Failure::Failed(format!("a read model could not be opened: {error}"))),
+    }
 }
 
 struct Building<'a> {
     config: &'a Config,
-    /// Those that are open, by their URLs.
-    stores: HashMap<String, Store>,
+    /// The write store, where it is of an engine that keeps read models too.
+    write: Option<Store>,
+    /// Those that are open, by their files.
+    opened: HashMap<Option<PathBuf>, Store>,
     filling: Vec<Filling>,
+    stores: ReadStores,
 }
 
 impl Building<'_> {
@@ -79,11 +151,13 @@ impl Building<'_> {
         V: StoredView,
         P: Projector<MarketEvent, View = V>,
     {
-        let url = self.config.read.url(name);
-        if url.starts_with("memory:") {
-            return Ok(self.in_memory(name, projector));
-        }
-        let store = self.store(name, url).await?;
+        let store = match Place::of(self.config, name)? {
+            Place::Memory => return Ok(self.in_memory(name, projector)),
+            Place::WriteStore => self.write.clone().ok_or_else(|| {
+                Failure::Failed(format!("read.{name}: the write store keeps no read models"))
+            })?,
+            Place::Store(config) => self.store(name, config).await?,
+        };
         let (view, filling) = store.view(name, VERSION, projector).await?;
         self.filling.push(Filling { projection: Arc::new(filling), store: Some(store) });
         Ok(Arc::new(view))
@@ -106,25 +180,17 @@ impl Building<'_> {
         Arc::new(super::absent::Absent)
     }
 
-    async fn store(&mut self, name: &str, url: &str) -> Result<Store, Failure> {
-        if let Some(store) = self.stores.get(url) {
+    async fn store(&mut self, name: &str, config: sqlite::Config) -> Result<Store, Failure> {
+        let file = places::file(&config.location);
+        if let Some(store) = self.opened.get(&file) {
             return Ok(store.clone());
         }
-        let config: sqlite::Config = url
-            .parse()
-            .map_err(|error: portolan_kernel::Error| Failure::Usage(format!("read.{name}: {error}")))?;
-        if config.location.path().is_none() {
+        if file.is_none() {
             tracing::warn!(view = name, "the read model is in memory: it is filled anew at every start");
         }
-        let opened = tokio::task::spawn_blocking(move || {
-            let (registry, mappers) = (Registry::new(), Mappers::new());
-            Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(SystemClock))
-        });
-        let store = match opened.await {
-            Ok(store) => store?,
-            Err(error) => return Err(Failure::Failed(format!("a read model could not be opened: {error}"))),
-        };
-        self.stores.insert(url.to_owned(), store.clone());
+        let store = open(config, OpenMode::ReadWrite).await?;
+        self.opened.insert(file, store.clone());
+        self.stores.0.push(store.clone());
         Ok(store)
     }
 }

@@ -187,6 +187,10 @@ impl Queue {
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        // The last handle may have gone with work of the writer's own, which ends when nobody can send any more.
+        if thread.thread().id() == std::thread::current().id() {
+            return;
+        }
         // A writer that has ended needs no word.
         drop(self.sender.send(Work::Close));
         if thread.join().is_err() {

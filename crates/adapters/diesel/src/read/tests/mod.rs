@@ -17,6 +17,7 @@ use crate::Mappers;
 use crate::parcel::{Parcel, ParcelId, Stop, parcel, stop};
 
 mod agreement;
+mod handles;
 mod plans;
 mod saboteurs;
 mod texts;
