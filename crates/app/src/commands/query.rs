@@ -23,7 +23,7 @@ use crate::wiring::OneView;
 /// [`Failure::Usage`] for a filter that is none, an unknown sort key or a cursor of another query;
 /// [`Failure::Failed`] where the journal is behind the position asked for.
 pub async fn run(config: &Config, query: &Query) -> Result<(), Failure> {
-    let built = OneView::build(config, query.view.name()).await?;
+    let built = OneView::build(config, query.view).await?;
     let views = &built.views;
     let printed = match query.view {
         cli::View::Listings => print::<ListingView>(&*views.listings, query).await,

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use clap::ValueEnum as _;
 use portolan_kernel::{Checkpoint, Checkpoints, Position, Reset, Status, SubscriptionId};
 use serde_json::json;
 
 use crate::Failure;
-use crate::cli::Subscriptions;
+use crate::cli::{Subscriptions, View};
 use crate::config::Config;
 use crate::output::{self, Rows};
 use crate::wiring::{self, OneView, Place};
@@ -87,7 +88,8 @@ async fn set(config: &Config, name: &str, status: Status) -> Result<(), Failure>
 }
 
 async fn reset(config: &Config, name: &str, to: Position, reason: &str) -> Result<(), Failure> {
-    if view(name).is_some_and(|view| Place::of(config, view).is_ok_and(|place| place != Place::Memory)) {
+    if view(name).is_some_and(|view| Place::of(config, view.name()).is_ok_and(|place| place != Place::Memory))
+    {
         return Err(Failure::Failed(format!(
             "`{name}` is a read model, whose rows are as far as its checkpoint: `portolan subscriptions rebuild \
              {name}` empties it and fills it anew"
@@ -112,14 +114,15 @@ async fn rebuild(config: &Config, name: &str) -> Result<(), Failure> {
             wiring::VIEWS.join(", ")
         )));
     };
-    if Place::of(config, view)? == Place::Memory {
+    let name = view.name();
+    if Place::of(config, name)? == Place::Memory {
         return Err(Failure::Failed(format!(
-            "`{view}` is in memory: every process fills its own at every start, and there is nothing to rebuild"
+            "`{name}` is in memory: every process fills its own at every start, and there is nothing to rebuild"
         )));
     }
     let rebuilt = OneView::rebuild(config, view).await?;
     rebuilt.end().await;
-    output::note(&format!("{view} was emptied and filled anew"));
+    output::note(&format!("{name} was emptied and filled anew"));
     Ok(())
 }
 
@@ -132,7 +135,7 @@ struct Kept {
 impl Kept {
     /// Those of the write store, or of the store that the view of this name is kept in.
     async fn open(config: &Config, name: &str) -> Result<Self, Failure> {
-        let place = view(name).map_or(Ok(Place::WriteStore), |view| Place::of(config, view))?;
+        let place = view(name).map_or(Ok(Place::WriteStore), |view| Place::of(config, view.name()))?;
         if place == Place::Memory {
             return Err(Failure::Failed(format!(
                 "`{name}` is local: every process runs its own from the journal's start, and there is nothing to move"
@@ -151,9 +154,9 @@ impl Kept {
 }
 
 /// The read model that this is the subscription of.
-fn view(name: &str) -> Option<&'static str> {
-    let is_its = |view: &&str| name == *view || name.strip_prefix(*view).is_some_and(|rest| rest == "@1");
-    wiring::VIEWS.iter().copied().find(is_its)
+fn view(name: &str) -> Option<View> {
+    let name = name.strip_suffix("@1").unwrap_or(name);
+    View::value_variants().iter().copied().find(|view| view.name() == name)
 }
 
 /// The shared subscription of this name, `name@version` where there are several versions.

@@ -13,6 +13,7 @@ use portolan_runtime::subscription::{
 use super::views::{self, ReadModels, ReadStores};
 use super::write_store::WritePorts;
 use super::{Place, Store, VIEWS, ports, read_only, read_write};
+use crate::cli::View;
 use crate::config::Config;
 use crate::{Failure, backend};
 
@@ -38,16 +39,16 @@ impl OneView {
     /// # Errors
     /// Those of the stores; [`Failure::Failed`] for an event that this program cannot read, for a read model that is
     /// paused, and for one that another process fills, which does not come on.
-    pub async fn build(config: &Config, name: &str) -> Result<Self, Failure> {
-        Self::open(config, name, false).await
+    pub async fn build(config: &Config, view: View) -> Result<Self, Failure> {
+        Self::open(config, view.name(), false).await
     }
 
     /// The same, with this one emptied first.
     ///
     /// # Errors
     /// As [`build`](Self::build).
-    pub async fn rebuild(config: &Config, name: &str) -> Result<Self, Failure> {
-        Self::open(config, name, true).await
+    pub async fn rebuild(config: &Config, view: View) -> Result<Self, Failure> {
+        Self::open(config, view.name(), true).await
     }
 
     async fn open(config: &Config, name: &str, is_anew: bool) -> Result<Self, Failure> {
