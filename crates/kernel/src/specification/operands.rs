@@ -246,7 +246,7 @@ impl Words {
     /// The words of this text, each once.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let mut words: Vec<Box<str>> = text.unicode_words().map(|word| word.to_lowercase().into()).collect();
+        let mut words: Vec<Box<str>> = words_of(text).map(|word| word.to_lowercase().into()).collect();
         words.sort_unstable();
         words.dedup();
         Self { text: text.into(), words: words.into() }
@@ -255,7 +255,7 @@ impl Words {
     /// Hands over each word of a text in lower case, in order, repetitions included: what an index of words holds.
     pub fn each(text: &str, mut take: impl FnMut(&str)) {
         let mut lower = String::new();
-        for word in text.unicode_words() {
+        for word in words_of(text) {
             lower.clear();
             if word.is_ascii() {
                 lower.push_str(word);
@@ -285,7 +285,7 @@ impl Words {
         // One pass for each 64 words; a bit for each that is still missing.
         self.words.chunks(64).all(|wanted| {
             let mut missing = u64::MAX >> (64 - wanted.len());
-            text.unicode_words().any(|word| {
+            words_of(text).any(|word| {
                 for (place, sought) in wanted.iter().enumerate() {
                     if missing & (1 << place) != 0 && is_lower_case_of(sought, word) {
                         missing &= !(1 << place);
@@ -298,9 +298,35 @@ impl Words {
 
     /// Those of the words that the text does not have.
     pub(super) fn missing_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
-        let is_there = |sought: &str| text.unicode_words().any(|word| is_lower_case_of(sought, word));
+        let is_there = |sought: &str| words_of(text).any(|word| is_lower_case_of(sought, word));
         self.words.iter().map(|word| &**word).filter(move |word| !is_there(word))
     }
+}
+
+/// The words of a text by UAX #29, as [`UnicodeSegmentation::unicode_words`] finds them: most words are plain, and need
+/// none of its tables, whatever else is in the text.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).flat_map(|piece| {
+        let plain = piece.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(piece);
+        let others = plain.is_none().then(|| piece.unicode_words());
+        plain.filter(|word| !word.is_empty()).into_iter().chain(others.into_iter().flatten())
+    })
+}
+
+/// Cuts a text at each space in front of a visible ASCII character. No rule of UAX #29 joins these two or looks across
+/// them; a mark behind a space would belong to it, and spaces to one another. The space itself is no part of a word.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let cut = all.as_bytes().windows(2).position(|pair| pair[0] == b' ' && pair[1].is_ascii_graphic());
+        let (piece, behind) = match cut {
+            Some(cut) => (&all[..cut], Some(&all[cut + 1..])),
+            None => (all, None),
+        };
+        rest = behind;
+        Some(piece)
+    })
 }
 
 /// Whether `lower` is `word` in lower case.
@@ -325,5 +351,28 @@ impl PartialEq for Words {
 impl fmt::Debug for Words {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.text, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What rules of UAX #29 join or keep apart, next to spaces: marks that are letters, joiners, flags, signs inside
+    /// words and numbers, scripts without spaces, letters of three bytes and of four.
+    const PARTS: &str =
+        "[ \t\r\n\u{A0}\u{3000}a-cXΣßİ0-3'.,:_\u{301}\u{93E}\u{200D}\u{AD}🇩🇪👩東ア\u{5D0}\"𐐀]{0,24}";
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn words_are_those_of_the_unicode_segmentation(text in PARTS, padded in any::<bool>()) {
+            let text = if padded { text.replace('.', " ") } else { text };
+            let expected: Vec<_> = text.unicode_words().collect();
+            prop_assert_eq!(words_of(&text).collect::<Vec<_>>(), expected);
+        }
     }
 }

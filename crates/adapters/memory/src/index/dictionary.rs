@@ -21,6 +21,11 @@ impl Dictionary {
         number_in(&mut self.0.write().unwrap_or_else(PoisonError::into_inner), word)
     }
 
+    /// How many words have a number: those are below it.
+    pub(super) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Numbers words while nobody else knows this dictionary, at no cost of a lock.
     pub(super) fn number_unshared(&mut self, word: &str) -> u32 {
         number_in(self.0.get_mut().unwrap_or_else(PoisonError::into_inner), word)

@@ -80,7 +80,8 @@ impl<V: View> Declared<V> {
                         postings.push(posting(dictionary.number_unshared(word), row));
                     });
                 }
-                Built::Words { postings: sorted(postings), dictionary: Arc::new(dictionary) }
+                let postings = sorted_by_number(&postings, dictionary.len());
+                Built::Words { postings, dictionary: Arc::new(dictionary) }
             }
             IndexKind::Ordered => {
                 let (mut values, mut nulls) = (Vec::new(), Vec::new());
@@ -168,6 +169,26 @@ fn sorted<T: Copy + Ord>(mut entries: Vec<T>) -> SortedSet<T> {
     entries.sort_unstable();
     entries.dedup();
     SortedSet::from_sorted(&entries)
+}
+
+/// As [`sorted`], in time that grows only with the postings: the numbers of words are dense, and rows come in their
+/// order.
+fn sorted_by_number(postings: &[u64], numbers: usize) -> SortedSet<u64> {
+    let number = |posting: u64| (posting >> 32) as usize;
+    let mut next = vec![0; numbers + 1];
+    postings.iter().for_each(|posting| next[number(*posting) + 1] += 1);
+    for number in 1..next.len() {
+        next[number] += next[number - 1];
+    }
+    let mut placed = vec![0; postings.len()];
+    for posting in postings {
+        let place = &mut next[number(*posting)];
+        placed[*place] = *posting;
+        *place += 1;
+    }
+    debug_assert!(placed.is_sorted(), "rows come in their order");
+    placed.dedup();
+    SortedSet::from_sorted(&placed)
 }
 
 impl Built {
