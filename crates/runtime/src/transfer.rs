@@ -25,7 +25,7 @@ pub enum Progress {
         /// The last one of the source.
         head: Position,
     },
-    /// So many aggregates' histories were looked at to make their states.
+    /// So many groups of aggregates were made of their histories; how many there are is not known before the last.
     Rebuilt(u64),
     /// So many rows were compared.
     Compared(u64),
@@ -80,41 +80,63 @@ impl StoreCopy<'_> {
     /// # Errors
     /// [`NotCopied`]; what is copied by then is kept for another try.
     pub async fn run(&self, mut tell: impl FnMut(Progress) + Send) -> Result<Copied, NotCopied> {
-        self.to.begin_copy(&self.from.store_id().await?).await?;
-        self.copy_what_stands_still(&mut tell).await?;
-        let mut rebuilt = (None, 0);
-        loop {
-            let next = self.to.rebuild(rebuilt.0.take()).await?;
-            if next.is_none() {
-                break;
+        let of = self.from.store_id().await?;
+        if of == self.to.store_id().await? {
+            return Err(Error::Invalid("the source and the target are one store".to_owned()).into());
+        }
+        self.to.begin_copy(&of).await?;
+        let mut differed_at = None;
+        for _ in 0..ROUNDS {
+            let stood_at = self.copy_what_stands_still(&mut tell).await?;
+            self.rebuild(&mut tell).await?;
+            let mut comparison = Comparison { copy: *self, found: Vec::new(), compared: 0 };
+            let copied = comparison.run(&mut tell).await?;
+            let stands_still = self.from.head().await? == stood_at;
+            match comparison.found.is_empty() {
+                true if stands_still => {
+                    self.to.end_copy().await?;
+                    return Ok(copied);
+                }
+                // What no position tells, such as a refusal, may have come in between: once.
+                false if stands_still && differed_at == Some(stood_at) => {
+                    return Err(NotCopied::Differs(comparison.found));
+                }
+                true => differed_at = None,
+                false => differed_at = Some(stood_at),
             }
-            rebuilt = (next, rebuilt.1 + 1);
-            tell(Progress::Rebuilt(rebuilt.1));
         }
-        let mut comparison = Comparison { copy: *self, found: Vec::new(), compared: 0 };
-        let copied = comparison.run(&mut tell).await?;
-        if !comparison.found.is_empty() {
-            return Err(NotCopied::Differs(comparison.found));
-        }
-        self.to.end_copy().await?;
-        Ok(copied)
+        Err(NotCopied::SourceIsWritten)
     }
 
-    /// Copies the journal and all that is beside it, of one state of the source: again, until it stood still meanwhile.
+    async fn rebuild(&self, tell: &mut (impl FnMut(Progress) + Send)) -> Result<()> {
+        let (mut after, mut groups) = (None, 0);
+        loop {
+            after = self.to.rebuild(after).await?;
+            if after.is_none() {
+                return Ok(());
+            }
+            groups += 1;
+            tell(Progress::Rebuilt(groups));
+        }
+    }
+
+    /// Copies the journal and all that is beside it, of one state of the source: again, until it stood still
+    /// meanwhile. Answers its head.
     async fn copy_what_stands_still(
         &self,
         tell: &mut (impl FnMut(Progress) + Send),
-    ) -> Result<(), NotCopied> {
+    ) -> Result<Position, NotCopied> {
         for _ in 0..ROUNDS {
             self.copy_journal(tell).await?;
             self.copy_outcomes().await?;
             self.copy_deadlines().await?;
             let checkpoints = self.checkpoints(self.from).await?;
             self.to.take_over(Part::Checkpoints(checkpoints.clone())).await?;
-            let stood_still = self.from.head().await? == self.to.head().await?
-                && self.checkpoints(self.from).await? == checkpoints;
+            let copied_to = self.to.head().await?;
+            let stood_still =
+                self.from.head().await? == copied_to && self.checkpoints(self.from).await? == checkpoints;
             if stood_still {
-                return Ok(());
+                return Ok(copied_to);
             }
         }
         Err(NotCopied::SourceIsWritten)

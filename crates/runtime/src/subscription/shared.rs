@@ -115,12 +115,8 @@ impl<E: Send + Sync + 'static> Shared<E> {
                 left = self.own(lease.epoch()) => left,
                 () = lost(&*leases, &lease) => Left::Fenced,
             };
-            match left {
-                Left::Shutdown => while timer.join_next().await.is_some() {},
-                Left::Fenced => {
-                    warn!(subscription = %self.follower.board.id(), "is another process's by now")
-                }
-                Left::Stopped(_) | Left::Changed(_) => {}
+            if matches!(left, Left::Shutdown) {
+                while timer.join_next().await.is_some() {}
             }
             if let Some(timing) = self.consumer.timing() {
                 timing.running.send_replace(false);

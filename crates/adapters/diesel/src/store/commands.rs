@@ -180,7 +180,9 @@ pub(super) fn remove_expired(
     let next = if page.len() < limit { None } else { page.last().map(|(id, _)| id.0) };
     page.retain(|(_, kept_until)| kept_until.is_some_and(|until| until <= now.as_micros()));
     for (id, _) in &page {
-        diesel::delete(commands::table.filter(commands::command_id.eq(*id))).execute(conn)?;
+        // Once more: the command may have been run again since, by another process.
+        let is_over = commands::kept_until.le(now.as_micros());
+        diesel::delete(commands::table.filter(commands::command_id.eq(*id)).filter(is_over)).execute(conn)?;
     }
     Ok((page.len(), next))
 }

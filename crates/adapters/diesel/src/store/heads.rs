@@ -13,7 +13,7 @@ use super::{Conn, Fault, engine};
 /// The newest event of an aggregate, as an engine finds it: type, id, version and the event's type.
 pub(in super::super) type NewestRow = (String, DbUuid, i64, String);
 
-/// How many versions the writer remembers; beyond that it begins again.
+/// How many versions the writer remembers from group to group; beyond that it begins again.
 const REMEMBERED: usize = 65_536;
 
 /// The newest event of an aggregate.
@@ -63,6 +63,10 @@ pub(super) struct Heads {
 impl Heads {
     /// Forgets what may have changed. To be called inside a write transaction: nobody else writes from here on.
     pub(super) fn refresh(&mut self, conn: &mut Conn) -> Result<(), Fault> {
+        // Between two groups alone: what a group has decided on so far is not in the journal yet.
+        if self.newest.len() >= REMEMBERED {
+            self.newest.clear();
+        }
         if let Some(last) = self.watch.news(conn)? {
             self.newest.clear();
             self.last = Position(last.cast_unsigned());
@@ -138,9 +142,6 @@ impl Heads {
     }
 
     fn remember(&mut self, key: AggregateKey, newest: Option<Newest>) {
-        if self.newest.len() >= REMEMBERED && !self.newest.contains_key(&key) {
-            self.newest.clear();
-        }
         self.newest.insert(key, newest);
     }
 }

@@ -67,6 +67,7 @@ impl Store {
                 let name = config.location.to_string();
                 let keeping = Arc::clone(&keeping);
                 let writer = Writer::new(config, link, keeping, Arc::clone(&clock), head, turns, queue);
+                let writer = if mode == OpenMode::TakeOver { writer.removing_nothing() } else { writer };
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())

@@ -161,7 +161,10 @@ fn deadlines_after(
         .into_boxed();
     if let Some((id, process)) = after {
         let of_the_same = deadlines::aggregate_id.eq(DbUuid(id)).and(deadlines::process.gt(process));
-        page = page.filter(deadlines::aggregate_id.gt(DbUuid(id)).or(of_the_same));
+        // The first condition is what an index can begin at.
+        page = page
+            .filter(deadlines::aggregate_id.ge(DbUuid(id)))
+            .filter(deadlines::aggregate_id.gt(DbUuid(id)).or(of_the_same));
     }
     let rows: Vec<Row> = page.load(conn)?;
     let deadline = |(process, aggregate_id, due_at, event_id, correlation_id, traceparent): Row| Deadline {
@@ -284,7 +287,9 @@ fn names_after(conn: &mut Conn, after: Option<&Named>) -> Result<Vec<Named>, Fau
         .into_boxed();
     if let Some(Named { id, aggregate_type }) = after {
         let of_the_same = events::aggregate_id.eq(DbUuid(*id)).and(events::aggregate_type.gt(aggregate_type));
-        page = page.filter(events::aggregate_id.gt(DbUuid(*id)).or(of_the_same));
+        page = page
+            .filter(events::aggregate_id.ge(DbUuid(*id)))
+            .filter(events::aggregate_id.gt(DbUuid(*id)).or(of_the_same));
     }
     let rows: Vec<(DbUuid, String)> = page.load(conn)?;
     Ok(rows.into_iter().map(|(id, aggregate_type)| Named { id: id.0, aggregate_type }).collect())

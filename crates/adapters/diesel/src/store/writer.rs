@@ -44,6 +44,8 @@ pub(super) struct Writer {
     turns: engine::Turns,
     queue: Receiver<Work>,
     last_group: usize,
+    /// Whether it removes records whose time is over: not from a copy, which is to be what its source is.
+    sweeps: bool,
     next_sweep: Instant,
     swept_to: Option<Uuid>,
 }
@@ -86,9 +88,15 @@ impl Writer {
             turns,
             queue,
             last_group: 0,
+            sweeps: true,
             next_sweep,
             swept_to: None,
         }
+    }
+
+    /// The same writer, which removes no record, whether its time is over or not.
+    pub(super) fn removing_nothing(self) -> Self {
+        Self { sweeps: false, ..self }
     }
 
     /// Works until the store closes; what waits then is still written.
@@ -201,8 +209,17 @@ impl Writer {
             return Err(Failed::NotBegun(fault));
         }
         let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
+        // On a server this waits for whoever has the head: in vain for one is in vain for all.
+        if let Err(fault) = heads.refresh(conn) {
+            heads.forget();
+            if fault.is_lost() {
+                drop(self.link.lose());
+            } else {
+                engine::rollback(conn);
+            }
+            return Err(Failed::NotBegun(fault));
+        }
         let written = catch_unwind(AssertUnwindSafe(|| {
-            heads.refresh(conn)?;
             let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
             let mut decided = group::write(conn, heads, keeping, now, &change_sets)?;
             for task in members.iter_mut().filter_map(Member::task) {
@@ -295,25 +312,37 @@ impl Writer {
 
     /// Removes records of commands whose time is over, a few at a time.
     fn sweep(&mut self) {
-        let (now, after) = (self.clock.now(), self.swept_to.take());
         self.next_sweep = Instant::now() + SWEEP_REST;
+        if !self.sweeps {
+            return;
+        }
+        let (now, after) = (self.clock.now(), self.swept_to);
         let _turn = self.turns.wait();
-        let Some(conn) = self.link.conn() else { return };
+        // Without a connection it goes on where it was, an hour later.
+        let Ok(conn) = self.link.get() else { return };
+        let heads = &mut self.heads;
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
-            let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now);
-            let swept = swept?;
+            // As for a group: nobody else writes a record while this looks which are over.
+            heads.refresh(conn)?;
+            let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now)?;
             engine::commit(conn, None)?;
             Ok(swept)
         });
         match swept {
-            Ok((_, None)) => {}
             Ok((_, next)) => {
                 self.swept_to = next;
-                self.next_sweep = Instant::now() + SWEEP_PAUSE;
+                if next.is_some() {
+                    self.next_sweep = Instant::now() + SWEEP_PAUSE;
+                }
             }
             Err(fault) => {
                 tracing::warn!(%fault, store = %self.config.location, "expired records were not removed");
-                engine::rollback(conn);
+                heads.forget();
+                if fault.is_lost() {
+                    drop(self.link.lose());
+                } else {
+                    engine::rollback(conn);
+                }
             }
         }
     }
