@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use portolan_diesel::sqlite::{self, Location};
+use portolan_diesel::sqlite::{self, Durability, Location};
 use portolan_kernel::Error;
 
 use crate::Failure;
@@ -30,14 +30,21 @@ impl Place {
         if url.starts_with("memory:") {
             return Ok(Self::Memory);
         }
-        let store: sqlite::Config =
+        let mut store: sqlite::Config =
             url.parse().map_err(|error: Error| Failure::Usage(format!("read.{view}: {error}")))?;
         let is_write = config.write.starts_with("sqlite:")
             && config
                 .write
                 .parse::<sqlite::Config>()
                 .is_ok_and(|write| file(&write.location) == file(&store.location));
-        Ok(if is_write { Self::WriteStore } else { Self::Store(store) })
+        if is_write {
+            return Ok(Self::WriteStore);
+        }
+        // What a power cut takes from a view is filled again, from where its checkpoint went back to with its rows.
+        if !url.contains("durability=") {
+            store.durability = Durability::LosesLastCommitsOnPowerCut;
+        }
+        Ok(Self::Store(store))
     }
 }
 
