@@ -151,5 +151,5 @@ fn a_command_that_does_not_run_is_found() {
         assert!(terminal.run(line).is_err(), "{line}");
     }
     terminal.run("cargo test -p portolan-kernel").unwrap();
-    terminal.run("cargo run --release --example million -p portolan-memory").unwrap();
+    terminal.run("cargo bench --bench market -p portolan-bench").unwrap();
 }

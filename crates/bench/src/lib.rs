@@ -2,6 +2,7 @@
 //!
 //! - `run/`: the workloads, one a file; [`Workload`] says what each does.
 //! - `twin/`: the same rows written by hand, one transaction a command (`plain`) or batched (`batched`).
+//! - `views/`: the rows of the read models, the questions, and what a person would write instead, in memory and in SQL.
 //! - `portolan.rs`: the real thing, wired by the program's own composition root.
 //!
 //! Machines are shared and noisy: what counts is the ratio of medians over interleaved runs, not a figure by itself.
@@ -14,6 +15,7 @@ mod portolan;
 mod process;
 mod run;
 mod twin;
+mod views;
 mod work;
 
 use std::path::PathBuf;
@@ -42,6 +44,9 @@ pub struct Plan {
     /// Events of the journal that `replay` reads; made once and kept
     #[arg(long, default_value_t = 1_000_000, value_parser = count())]
     pub events: u64,
+    /// Rows of the read models that the workloads of views ask
+    #[arg(long, default_value_t = 1_000_000, value_parser = count())]
+    pub rows: u64,
     /// Which stores, of those that are built in; all without
     #[arg(long, value_delimiter = ',')]
     pub stores: Vec<String>,
@@ -77,6 +82,7 @@ impl Plan {
             commands: 1_000,
             callers: vec![1, 64],
             events: 10_000,
+            rows: 2_000,
             stores: Vec::new(),
             systems: Vec::new(),
             place: PLACE.into(),
@@ -116,6 +122,22 @@ pub enum Workload {
     Http,
     /// From the receipt of a bid until the read model shows it, at half the highest rate
     Visible,
+    /// A view, by a look at every row: three conditions
+    ViewScan,
+    /// A view: what a seller has published
+    ViewPoint,
+    /// A view: the first page of 50, the dearest first, of a filter that half of the rows satisfy
+    ViewPage,
+    /// A view: the first 50 rows with two words that are each in one row of twenty
+    ViewSearch,
+    /// All indexes of a view in memory
+    ViewBuild,
+    /// One row into a view in memory, with all indexes, while a reader scans
+    ViewInsert,
+    /// A specification as text: a small filter, and one of 64 KiB
+    Parse,
+    /// A specification that was parsed, next to one built in code and to a closure
+    Evaluate,
 }
 
 /// Measures, prints, compares.

@@ -149,6 +149,36 @@ where
     })
 }
 
+/// Makes so many calls one after the other; `call` gets the number of each, from 0, and says how many rows it found.
+///
+/// # Errors
+/// Those of the calls.
+pub(crate) async fn one_by_one(
+    system: &'static str,
+    store: &'static str,
+    workload: &'static str,
+    calls: usize,
+    mut call: impl AsyncFnMut(usize) -> super::run::Done<usize>,
+) -> super::run::Done<Sample> {
+    let mut latencies = Latencies::new()?;
+    let mut rows = 0;
+    let (cpu, started) = (cpu_time(), Instant::now());
+    for number in 0..calls {
+        let begun = Instant::now();
+        rows += call(number).await?;
+        latencies.record(begun.elapsed());
+    }
+    let (took, cpu_us) = (started.elapsed(), cpu_us_each(cpu, calls));
+    Ok(Sample {
+        store,
+        p50_us: latencies.quantile(0.5),
+        p99_us: latencies.quantile(0.99),
+        cpu_us,
+        note: format!("{} rows a call", rows / calls.max(1)),
+        ..Sample::of_all(system, workload, calls, took)
+    })
+}
+
 /// The median of each figure over several runs of one system.
 #[must_use]
 pub(crate) fn median(samples: &[Sample]) -> Option<Sample> {

@@ -8,6 +8,8 @@ mod import;
 mod replay;
 #[cfg(any(feature = "postgres", feature = "postgres-system", feature = "mysql", feature = "mysql-system"))]
 mod servers;
+mod specifications;
+mod views;
 mod visible;
 
 use std::error::Error;
@@ -65,6 +67,13 @@ pub(crate) fn all(plan: &Plan) -> Done {
         if wanted(Workload::Visible) {
             visible::measure(plan).await?;
         }
+        if wanted(Workload::Parse) {
+            specifications::parse(plan).await?;
+        }
+        if wanted(Workload::Evaluate) {
+            specifications::evaluate(plan).await?;
+        }
+        views::compare(plan, wanted).await?;
         Ok(())
     })
 }
