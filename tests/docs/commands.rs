@@ -70,6 +70,16 @@ impl Terminal {
                 let ran = command.output().map_err(|error| format!("{line}: {error}"))?;
                 if ran.status.success() { Ok(()) } else { Err(format!("{line}: {ran:?}")) }
             }
+            // Servers are not this test's to start: the file that starts them, and the names that tests know, are right.
+            ["docker", "compose", "up", "-d", "--wait"] => {
+                let there = page::root().join("compose.yaml").exists();
+                there.then_some(()).ok_or_else(|| format!("{line}: there is no compose.yaml"))
+            }
+            ["export", assignment] => {
+                let known = ["PORTOLAN_TEST_POSTGRES=", "PORTOLAN_TEST_MARIADB=", "PORTOLAN_TEST_REQUIRE="];
+                let is_known = known.iter().any(|known| assignment.starts_with(known));
+                is_known.then_some(()).ok_or_else(|| format!("{line}: no test looks at that"))
+            }
             ["cargo", rest @ ..] => self.is_there(rest).map_err(|why| format!("{line}: {why}")),
             _ => Err(format!("nobody knows how to run `{line}`")),
         }
@@ -88,6 +98,15 @@ impl Terminal {
             match option {
                 "--workspace" | "--release" => {}
                 "-p" => _ = value().and_then(|name| package(name).ok_or(format!("no package `{name}`")))?,
+                "--features" => {
+                    let wanted = value()?;
+                    let packages = &self.metadata.packages;
+                    let is_there = |feature: &&str| {
+                        packages.iter().any(|package| package.features.contains_key(*feature))
+                    };
+                    let missing = wanted.split(',').find(|feature| !is_there(feature));
+                    missing.map_or(Ok(()), |missing| Err(format!("no feature `{missing}`")))?;
+                }
                 "--path" => {
                     let path = value()?;
                     let there = page::root().join(path).join("Cargo.toml").exists();
@@ -147,6 +166,9 @@ fn a_command_that_does_not_run_is_found() {
         "cargo run --release --example nothing",
         "cargo publish",
         "cargo test --sideways",
+        "cargo test -p portolan-diesel --features oracle",
+        "docker compose down",
+        "export PORTOLAN_TEST_ORACLE=oracle://there",
     ] {
         assert!(terminal.run(line).is_err(), "{line}");
     }
