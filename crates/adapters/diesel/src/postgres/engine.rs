@@ -11,4 +11,5 @@ pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
+pub(super) use super::server::patiently;
 pub(super) use super::server::{LeaseKeeper, Turns, Watch, is_over, term};

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -86,6 +87,24 @@ pub(crate) fn open_writer(config: &Config) -> Result<Conn, Fault> {
         busy(config)
     ))?;
     Ok(conn)
+}
+
+/// How long to rest before a file is opened again that another program is just making.
+const REST: Duration = Duration::from_millis(5);
+
+/// Opens a store again for as long as a lock is waited for: while another program makes the file, SQLite refuses some
+/// steps at once, whatever its busy time.
+#[expect(clippy::disallowed_methods, reason = "opening blocks, and nobody tells of a file that was made")]
+pub(crate) fn patiently<T>(config: &Config, mut open: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let until = Instant::now() + config.busy_timeout;
+    loop {
+        match open() {
+            Err(fault) if fault.to_string().contains("is locked") && Instant::now() < until => {
+                std::thread::sleep(REST);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Begins a transaction that is the only one to write until it ends.

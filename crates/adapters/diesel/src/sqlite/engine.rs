@@ -9,8 +9,8 @@ pub(super) const NAME: &str = "SQLite";
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
     Watch, alone, begin_write, bytes, commit, has_one_connection, insert, inspect, is_over, is_there,
-    last_position, newest, now, one, open_reader, open_writer, probe, recorded, rollback, snapshot, tables,
-    verify,
+    last_position, newest, now, one, open_reader, open_writer, patiently, probe, recorded, rollback,
+    snapshot, tables, verify,
 };
 pub(super) use super::dialect::{
     HIDE_FROM_INDEXES, KEYED_END, ROWS_END, VIEW_STATES, cell, contains, ends_with, indexes_of, order,

@@ -51,10 +51,10 @@ impl Store {
         mappers: &Mappers,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        let opened = match mode {
+        let opened = engine::patiently(config, || match mode {
             OpenMode::ReadWrite | OpenMode::TakeOver => Parts::open_to_write(config, mappers, registry, mode),
             OpenMode::ReadOnly => Parts::open_to_read(config, mappers, registry),
-        };
+        });
         let Parts { keeping, writer, readers, leases, last } =
             opened.map_err(|fault| fault.at(&config.location))?;
         let keeping = Arc::new(keeping);
