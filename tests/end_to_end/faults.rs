@@ -237,7 +237,7 @@ fn wrong_configuration_is_named_with_what_is_known() {
     for (url, words) in [
         ("zip:portolan.db", &["write", "`zip:`", "`sqlite:`"][..]),
         ("postgres://me:hunter2@host/db", &["write", "postgres", "not built in"]),
-        ("memory:", &["write", "memory", "not built in"]),
+        ("memory:market", &["write", "memory", "takes no path"]),
         ("portolan.db", &["write", "URL", "`sqlite:`"]),
         ("sqlite:", &["write", "sqlite:PATH"]),
         ("sqlite:x.db?colour=red", &["write", "`colour`", "`durability`"]),
