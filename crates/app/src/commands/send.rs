@@ -34,7 +34,8 @@ pub async fn run(config: &Config, command: &str) -> Result<(), Failure> {
         context = context.idempotent(Fingerprint::of(text.trim().as_bytes()), kept);
     }
     let sent = app.mediator().send(line.command, context).await;
-    let caught_up = app.processes_caught_up().await;
+    // What was not done causes nothing, and a store that cannot be written is not to be waited for twice.
+    let caught_up = if sent.is_ok() { app.processes_caught_up().await } else { Ok(()) };
     app.shutdown().await?;
     match sent {
         Ok(receipt) => {

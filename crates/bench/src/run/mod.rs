@@ -116,7 +116,10 @@ impl Samples {
     /// Prints a run of this system and keeps it.
     fn take(&mut self, system: usize, calls: usize, sample: Sample) -> Done {
         sample.print();
-        if sample.errors * CALLS_PER_ERROR > calls {
+        // On one listing the transactions of `plain` overtake one another, and a bid that comes late is too low: the
+        // line of its result says how many.
+        let are_overtaken = (sample.workload, sample.system) == ("hot", "plain");
+        if !are_overtaken && sample.errors * CALLS_PER_ERROR > calls {
             let Sample { system, workload, errors, .. } = sample;
             return Err(format!("{workload}: {system} did not accept {errors} of {calls} calls").into());
         }
