@@ -164,7 +164,10 @@ impl<E: Send + Sync + 'static> Shared<E> {
                 }
                 Err(error) => {
                     failures += 1;
-                    warn!(subscription = %board.id(), %error, "its lease cannot be claimed");
+                    // A store that is held for a moment is nothing to tell; the state shows it all the same.
+                    if failures > 2 {
+                        warn!(subscription = %board.id(), %error, "its lease cannot be claimed");
+                    }
                     board.set(SubscriptionState::Retrying { failures, reason: error.to_string() });
                     settings.claim_every + settings.backoff.wait(failures)
                 }
