@@ -63,6 +63,7 @@ impl WritePorts {
     }
 
     /// How many commits wait for the writer now; a store in memory has no queue.
+    #[cfg(feature = "http")]
     pub(super) fn commits_waiting(&self) -> usize {
         self.as_sql().map_or(0, |store| store.commits_waiting())
     }
