@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::import::assert_matches_the_model;
+use crate::support::market::assert_matches_the_model;
 use crate::support::mount::Mount;
 use crate::support::place::{Place, Ran};
 use crate::support::server::Server;

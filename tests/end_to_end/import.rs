@@ -16,7 +16,7 @@ fn an_import_gives_what_the_model_says_and_a_repeat_the_same() {
     let file = market::file();
     let import = ["import", file.to_str().unwrap(), "--report", "first.json"];
     let first = place.run(&import).ok();
-    assert_matches_the_model(&place, "first.json");
+    market::assert_matches_the_model(&place, "first.json");
     assert_summarises(&first, &place, "first.json");
     let before = (journal_head(&place), store::outcomes(&place.store()));
 
@@ -215,33 +215,6 @@ fn a_process_that_stops_ends_the_import_with_its_name() {
     // Before it are the attempts, as logs.
     let last = stopped.stderr.lines().last().unwrap();
     assert!(last.starts_with("portolan: ") && last.contains("order_for_sale"), "{last}");
-}
-
-/// What the store holds is what the model expects, and the report says so.
-pub(crate) fn assert_matches_the_model(place: &Place, report: &str) {
-    let expected = market::expected();
-    let report = market::report(place, report);
-    assert_eq!(report["commands"], expected.commands);
-    assert_eq!(report["accepted"], expected.accepted);
-    assert_eq!(report["refused"], json!(expected.refused));
-    assert_eq!(report["orders_from_sales"], expected.orders_from_sales);
-    assert_eq!(report["refusals"], Value::from(expected.refusals));
-    assert_rows_match_the_model(place);
-}
-
-/// Every listing and every order.
-pub(crate) fn assert_rows_match_the_model(place: &Place) {
-    let expected = market::expected();
-    let listings: BTreeMap<_, _> =
-        market::rows(place, "listings").iter().map(market::listing_as_expected).collect();
-    assert_eq!(listings, expected.listings);
-    // The model lists the orders of the file; those of the sales come on top.
-    let orders: BTreeMap<_, _> =
-        market::rows(place, "orders").iter().map(market::order_as_expected).collect();
-    let (of_the_file, of_sales): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        orders.into_iter().partition(|(id, _)| expected.orders.contains_key(id));
-    assert_eq!(of_the_file, expected.orders);
-    assert_eq!(of_sales.len() as u64, expected.orders_from_sales);
 }
 
 /// The summary counts every code of the report, each on a line of its own.

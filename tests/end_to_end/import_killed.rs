@@ -7,7 +7,7 @@ use std::time::Instant;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-use crate::import::assert_matches_the_model;
+use crate::support::market::assert_matches_the_model;
 use crate::support::place::Place;
 use crate::support::{market, store, wait};
 

@@ -18,6 +18,7 @@ mod reading;
 mod secrets;
 mod sending;
 mod serve;
+mod servers;
 mod shutdown;
 mod side_by_side;
 mod store_backup;

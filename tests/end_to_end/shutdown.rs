@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::import::assert_matches_the_model;
 use crate::support::http::{Client, RawClient};
+use crate::support::market::assert_matches_the_model;
 use crate::support::place::Place;
 use crate::support::server::Server;
 use crate::support::stream::EventStream;

@@ -1,4 +1,4 @@
-//! A directory for one test, with a store in it.
+//! A directory for one test, with a store in it, or one that is on a server.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,9 +9,11 @@ use tempfile::TempDir;
 
 use super::program;
 
-/// Where one test keeps its store; gone when it is dropped.
+/// Where one test keeps its files, and its store unless that is on a server; gone when it is dropped.
 pub(crate) struct Place {
     directory: TempDir,
+    /// Where the store is, if not here.
+    elsewhere: Option<String>,
 }
 
 /// What a finished run of the program said.
@@ -68,7 +70,12 @@ impl From<Output> for Ran {
 impl Place {
     /// An empty directory.
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().expect("a directory can be made") }
+        Self { directory: tempfile::tempdir().expect("a directory can be made"), elsewhere: None }
+    }
+
+    /// An empty directory, for a store that is on a server. The program is one that has servers built in.
+    pub(crate) fn on(url: String) -> Self {
+        Self { elsewhere: Some(url), ..Self::new() }
     }
 
     /// A path in it.
@@ -90,12 +97,15 @@ impl Place {
 
     /// The store's URL.
     pub(crate) fn url(&self) -> String {
-        format!("sqlite:{}", self.store().display())
+        self.elsewhere.clone().unwrap_or_else(|| format!("sqlite:{}", self.store().display()))
     }
 
     /// A command line on this place's store.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = program::portolan();
+        let mut command = match self.elsewhere {
+            None => program::portolan(),
+            Some(_) => program::with_servers(),
+        };
         command.current_dir(self.directory.path()).args(["--write", &self.url()]).args(arguments);
         command
     }

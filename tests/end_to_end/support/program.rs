@@ -13,12 +13,22 @@ const KEPT_FOR: Duration = Duration::from_secs(3_600);
 /// The path of `portolan`.
 pub(crate) fn path() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(build)
+    PROGRAM.get_or_init(|| build(&[]))
 }
 
 /// A command line of the program, with no configuration from outside.
 pub(crate) fn portolan() -> Command {
-    let mut command = Command::new(path());
+    plain(path())
+}
+
+/// The same of a program that PostgreSQL and MariaDB are built into.
+pub(crate) fn with_servers() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    plain(PROGRAM.get_or_init(|| build(&["--features", "postgres,mysql"])))
+}
+
+fn plain(program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PORTOLAN_") {
@@ -34,11 +44,12 @@ pub(crate) fn signal(id: u32, name: &str) {
     assert!(sent.expect("a shell runs").success());
 }
 
-fn build() -> PathBuf {
+fn build(options: &[&str]) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     build.args(["build", "--package", "portolan-app", "--bin", "portolan", "--message-format", "json"]);
+    build.args(options);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }

@@ -87,6 +87,8 @@ impl Fault {
             Cause::Connection(error) => error.to_string(),
             Cause::File(error) => error.to_string(),
         };
+        // One line: client libraries add some of their own.
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
         match engine::advice(&said) {
             Some(advice) => Error::unavailable(format!("{store}: {advice} ({said})")),
             None => Error::unavailable(format!("{store}: {said}")),

@@ -58,11 +58,17 @@ macro_rules! server_harness {
         /// Stores on the server that the environment names.
         #[derive(Default)]
         pub struct $harness {
+            storage: portolan_diesel::Storage,
             /// The stores that the kit holds as ports, for what only they can show.
             open: std::sync::Mutex<std::collections::HashMap<usize, portolan_diesel::$engine::Store>>,
         }
 
         impl $harness {
+            /// Aggregates are kept like this; snapshots are close together, so that tests have some.
+            pub fn keeping(storage: portolan_diesel::Storage) -> Self {
+                Self { storage, ..Self::default() }
+            }
+
             fn store_of(
                 &self,
                 ports: &portolan_testkit::WritePorts,
@@ -99,6 +105,7 @@ macro_rules! server_harness {
             ) -> portolan_kernel::Result<portolan_testkit::WritePorts> {
                 use portolan_diesel::$engine::{Config, OpenMode, Store};
                 let config: Config = address.parse()?;
+                let config = Config { storage: Some(self.storage), snapshot_every: 3, ..config };
                 let opening = tokio::task::spawn_blocking(move || {
                     let mappers = portolan_diesel::Mappers::new().with($crate::support::CounterMapper);
                     let registry = portolan_testkit::counter::registry();

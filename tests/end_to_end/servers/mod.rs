@@ -1,0 +1,6 @@
+//! The program on PostgreSQL and MariaDB. Where `PORTOLAN_TEST_POSTGRES` and `PORTOLAN_TEST_MARIADB` name no server, these
+//! tests are left out and say so.
+
+mod copying;
+mod database;
+mod trading;
