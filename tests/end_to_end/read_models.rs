@@ -270,3 +270,26 @@ fn subscriptions_of_views_are_seen_and_steered_where_they_are_kept() {
         place.run(&["store", "check"]).ok();
     }
 }
+
+#[test]
+fn the_read_models_of_another_market_are_refused_until_they_are_filled_anew() {
+    let (ours, theirs) = (small_market(), part_of_the_market(60));
+    let expected = rows(&ours, &APART);
+    let moved = theirs.path("views.db");
+    std::fs::copy(ours.path("views.db"), &moved).unwrap();
+    let query = ["query", "listings", "--json", "--read", "sqlite:views.db"];
+    let says = ["`listings` was filled from another store", "portolan subscriptions rebuild listings"];
+    theirs.run(&query).fails(2, &says);
+    theirs.run(&["serve", "--read", "sqlite:views.db"]).fails(2, &["was filled from another store"]);
+    for view in VIEWS {
+        theirs.run(&[&["subscriptions", "rebuild", view], &APART[..]].concat()).ok();
+    }
+    assert_eq!(rows(&theirs, &APART), rows(&theirs, &[]));
+    // A copy of a store has its journal, so that its read models go on.
+    ours.run(&["store", "copy", "--from", "sqlite:portolan.db", "--to", "sqlite:copy.db"]).ok();
+    assert_eq!(rows(&ours, &[&APART[..], &["--write", "sqlite:copy.db"]].concat()), expected);
+    // One that was brought back from before what they show has lost it.
+    ours.import_with(&overdue(&listing(3)), &[]);
+    assert_ne!(rows(&ours, &APART), expected);
+    ours.run(&[&query[..], &["--write", "sqlite:copy.db"]].concat()).fails(2, &says);
+}

@@ -33,6 +33,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// A store that does not fit what the configuration says of it is wrong usage.
+    pub(crate) fn of_configuration(error: Error) -> Self {
+        match error {
+            Error::Invalid(_) => Self::Usage(error.to_string()),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {

@@ -34,7 +34,7 @@ pub use process::{
 pub use read::{
     Batch, CheckedQuery, Cursor, Direction, Explanation, Index, IndexKind, Page, PageRequest, PageSize,
     Projection, Projector, Query, ReadRepository, ReadRepositoryExt, Restored, Row, Sort, SortKey, StoredRow,
-    StoredView, View,
+    StoredView, Taken, View,
 };
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};

@@ -88,7 +88,7 @@ impl App {
             engine =
                 engine.deadlines(CloseAtEnd, 1, Arc::clone(&store.deadlines), Arc::new(mediator.clone()));
         }
-        let engine = engine.start().await?;
+        let engine = engine.start().await.map_err(Failure::of_configuration)?;
         if parts.views {
             catch_up::every_view(&engine, head).await?;
         }

@@ -71,7 +71,7 @@ impl OneView {
         let ports = ports(&WritePorts::sql(&write));
         let engine = Engine::new(ports, Settings::default()).on_progress(progress.told());
         let is_shared = filling.is_shared();
-        let engine = filling.join(engine).start().await?;
+        let engine = filling.join(engine).start().await.map_err(Failure::of_configuration)?;
         let one = Self { views, engine, write, read };
         let reached = match is_shared {
             true => one.reach(name, head).await,

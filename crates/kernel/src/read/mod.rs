@@ -19,7 +19,7 @@ pub use cursor::Cursor;
 pub use explanation::Explanation;
 pub use index::{Index, IndexKind};
 pub use page::{Page, PageRequest, PageSize};
-pub use projection::{Batch, Projection, Projector};
+pub use projection::{Batch, Projection, Projector, Taken};
 pub use query::{CheckedQuery, Query};
 pub use repository::{ReadRepository, ReadRepositoryExt};
 pub use sort::{Direction, Sort, SortKey};

@@ -1,6 +1,7 @@
 //! Projections: how a read model is filled from the journal.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::view::View;
 use crate::{Epoch, Error, Position, Recorded, Result, Version};
@@ -84,6 +85,23 @@ impl<E> Clone for Batch<'_, E> {
 
 impl<E> Copy for Batch<'_, E> {}
 
+/// An event that a read model has taken over. As no two journals have it at one place but where one is the copy of the
+/// other, it tells of which journal the model was filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its place in the journal.
+    pub position: Position,
+    /// Its id.
+    pub event_id: Uuid,
+}
+
+impl Taken {
+    /// This event.
+    pub const fn of<E>(event: &Recorded<E>) -> Self {
+        Self { position: event.position, event_id: event.event_id }
+    }
+}
+
 /// The filling side of a read model: a port that only the subscription engine holds.
 ///
 /// # Behaviour
@@ -105,6 +123,12 @@ pub trait Projection<E: Send + Sync>: Send + Sync + 'static {
 
     /// How far it is.
     async fn position(&self) -> Result<Position>;
+
+    /// The last event that it took over, where it keeps that: as one does that outlives its process, and may be opened
+    /// beside another journal.
+    async fn last_taken(&self) -> Result<Option<Taken>> {
+        Ok(None)
+    }
 
     /// Takes the events over, and goes to the batch's end.
     async fn apply(&self, batch: Batch<'_, E>) -> Result<()>;

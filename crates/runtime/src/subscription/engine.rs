@@ -148,11 +148,15 @@ impl<E: Send + Sync + 'static> Engine<E> {
     /// clone of it at once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for two subscriptions of one name, and for a batch that the journal refuses;
+    /// [`Error::Invalid`] for two subscriptions of one name, for a batch that the journal refuses, and for a view that
+    /// was filled from another journal;
     /// [`Error::Unavailable`] where the journal or a view cannot be read.
     pub async fn start(self) -> Result<EngineHandle> {
         self.check_names()?;
         let Self { ports, settings, views, maps, shared, on_progress } = self;
+        for SharedParts { consumer, .. } in &shared {
+            consumer.check(&*ports.journal).await?;
+        }
         let (stopper, stop) = Stopper::new();
         let head = ports.journal.head().await?;
         let feed = Arc::new(Feed::new(Arc::clone(&ports.journal), ports.decoder, settings.batch));

@@ -37,6 +37,7 @@ mod handlers;
 mod process;
 mod settings;
 mod shared;
+mod source;
 mod status;
 mod stop;
 mod timer;

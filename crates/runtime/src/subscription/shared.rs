@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Advance, Checkpoint, Checkpoints, Claim, Epoch, Error, Lease, Leases, Position, Result, Status,
+    Advance, Checkpoint, Checkpoints, Claim, Epoch, Error, Journal, Lease, Leases, Position, Result, Status,
     SubscriptionId,
 };
 use tokio::task::JoinSet;
@@ -21,6 +21,12 @@ use super::timer::Timing;
 /// A consumer that has its progress in a store.
 #[async_trait]
 pub(crate) trait SharedConsumer<E>: Consumer<E> {
+    /// Refuses a journal that is not the one it has followed so far.
+    async fn check(&self, journal: &dyn Journal) -> Result<()> {
+        let _ = journal;
+        Ok(())
+    }
+
     /// What it writes from now on it writes as the owner of this epoch.
     fn begin(&mut self, epoch: Epoch) {
         let _ = epoch;
@@ -70,6 +76,8 @@ enum Left {
     Shutdown,
     /// Another process owns it now.
     Fenced,
+    /// What it fills was filled from another journal.
+    Foreign,
     /// It could not get past an event.
     Stopped(String),
     /// Somebody paused, stopped or moved it.
@@ -126,8 +134,10 @@ impl<E: Send + Sync + 'static> Shared<E> {
             if let Err(error) = leases.release(lease).await {
                 warn!(subscription = %self.follower.board.id(), %error, "its lease could not be given back");
             }
-            if matches!(left, Left::Fenced) {
-                self.give_way().await;
+            match left {
+                Left::Fenced => self.give_way().await,
+                Left::Foreign => self.wait_to_claim().await,
+                _ => {}
             }
         }
         self.follower.board.set(SubscriptionState::Ended);
@@ -135,9 +145,14 @@ impl<E: Send + Sync + 'static> Shared<E> {
 
     /// Lets the owner that has taken over be the first to ask again.
     async fn give_way(&self) {
-        let Follower { board, settings, stop, .. } = &self.follower;
+        let board = &self.follower.board;
         warn!(subscription = %board.id(), "is another process's by now");
         board.set(SubscriptionState::Elsewhere { by: None });
+        self.wait_to_claim().await;
+    }
+
+    async fn wait_to_claim(&self) {
+        let Follower { settings, stop, .. } = &self.follower;
         tokio::select! {
             () = sleep(settings.claim_every) => {}
             () = stop.requested() => {}
@@ -147,19 +162,24 @@ impl<E: Send + Sync + 'static> Shared<E> {
     /// The lease, as soon as it is free; `None` when the engine ends.
     async fn claim(&self) -> Option<Lease> {
         let Follower { board, settings, stop, .. } = &self.follower;
-        let mut looked_at = None::<Instant>;
+        let (mut looked_at, mut foreign) = (None::<Instant>, None);
         let mut failures = 0;
         while !stop.is_requested() {
             let wait = match self.leases.claim(board.id()).await {
                 Ok(Claim::Granted(lease)) => return Some(lease),
                 Ok(Claim::Taken { by }) => {
-                    board.set(SubscriptionState::Elsewhere { by });
                     if looked_at.is_none_or(|at| at.elapsed() >= settings.obey_every) {
                         looked_at = Some(Instant::now());
+                        // The owner may follow another store, and then what it fills is of no use here.
+                        foreign = self.foreign().await.ok().flatten();
                         if let Ok(Some(checkpoint)) = self.checkpoints.get(board.id()).await {
                             board.set_position(checkpoint.position);
                         }
                     }
+                    board.set(match foreign.clone() {
+                        Some(reason) => SubscriptionState::Stopped { reason },
+                        None => SubscriptionState::Elsewhere { by },
+                    });
                     settings.claim_every
                 }
                 Err(error) => {
@@ -182,7 +202,11 @@ impl<E: Send + Sync + 'static> Shared<E> {
 
     /// Runs it while the lease is held: follows the journal, or waits while it is paused or stopped.
     async fn own(&mut self, epoch: Epoch) -> Left {
-        let mut checkpoint = match self.look().await {
+        let looked = async {
+            self.check().await?;
+            self.look().await
+        };
+        let mut checkpoint = match looked.await {
             Ok(checkpoint) => checkpoint,
             Err(left) => return left,
         };
@@ -211,6 +235,33 @@ impl<E: Send + Sync + 'static> Shared<E> {
         Checkpoint { status, position: self.follower.board.now().position, ..checkpoint }
     }
 
+    /// Leaves what was filled from another journal as it is: a stop would be its own program's, too.
+    async fn check(&self) -> Result<(), Left> {
+        let Follower { board, settings, stop, .. } = &self.follower;
+        let mut attempts = Attempts::new(settings, board, stop);
+        loop {
+            match self.foreign().await {
+                Ok(None) => return Ok(()),
+                Ok(Some(reason)) => {
+                    warn!(subscription = %board.id(), reason, "does not run");
+                    board.set(SubscriptionState::Stopped { reason });
+                    return Err(Left::Foreign);
+                }
+                Err(Error::Closed(_)) => return Err(Left::Shutdown),
+                Err(error) => attempts.failed(Failure::Later(error.to_string())).await?,
+            }
+        }
+    }
+
+    /// Why this journal is not to be followed, where it is not.
+    async fn foreign(&self) -> Result<Option<String>> {
+        match self.consumer.check(&*self.follower.feed.journal).await {
+            Ok(()) => Ok(None),
+            Err(Error::Invalid(reason)) => Ok(Some(reason)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Waits while it does not run, and looks now and then whether it is to.
     async fn rest(&mut self, position: Position, state: SubscriptionState) -> Left {
         self.follower.board.set_position(position);
@@ -234,7 +285,7 @@ impl<E: Send + Sync + 'static> Shared<E> {
         let unsaved = progress.unsaved(self.follower.board.id());
         let is_ours = match &left {
             Left::Changed(checkpoint) => checkpoint.position == saved,
-            Left::Fenced => false,
+            Left::Fenced | Left::Foreign => false,
             Left::Shutdown | Left::Stopped(_) => true,
         };
         if done > saved && is_ours {

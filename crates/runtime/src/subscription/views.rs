@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portolan_kernel::{Advance, Batch, Epoch, Error, Position, Projection};
+use portolan_kernel::{Advance, Batch, Epoch, Error, Journal, Position, Projection};
 use tokio::task::JoinSet;
 
 use super::attempt::{Failure, caught};
@@ -11,6 +11,7 @@ use super::feed::Decoded;
 use super::follower::{Consumer, Follower};
 use super::settings::CatchUp;
 use super::shared::SharedConsumer;
+use super::source;
 use super::stop::Stop;
 
 /// Tells somebody how far the views are.
@@ -54,6 +55,10 @@ impl<E: Send + Sync + 'static> Consumer<E> for SharedFilling<E> {
 impl<E: Send + Sync + 'static> SharedConsumer<E> for SharedFilling<E> {
     fn begin(&mut self, epoch: Epoch) {
         self.epoch = epoch;
+    }
+
+    async fn check(&self, journal: &dyn Journal) -> portolan_kernel::Result<()> {
+        source::check(journal, &*self.projection).await
     }
 
     async fn save(&mut self, _: &Advance) -> portolan_kernel::Result<()> {

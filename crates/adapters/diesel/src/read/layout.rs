@@ -34,6 +34,8 @@ pub(super) struct Layout {
     pub(super) by_id: String,
     /// The ids of rows that are gone, with the version that they went at.
     pub(super) removed: String,
+    /// The last event that was taken over.
+    pub(super) source: String,
     /// The words of fields that are declared to answer `search`: a table of them, and the fields.
     pub(super) words: Option<Words>,
     /// The declared indexes that were made.
@@ -139,6 +141,7 @@ impl Layout {
             by_id: format!("{}_by_id", rows.name),
             rows,
             removed,
+            source: format!("view_{name}_source"),
             words: None,
             indexes: Vec::new(),
             #[cfg(test)]
@@ -240,7 +243,7 @@ impl Layout {
         }
         let names = tables
             .map(|table| table.name.as_str())
-            .chain([self.removed.as_str(), self.by_id.as_str()])
+            .chain([self.removed.as_str(), self.source.as_str(), self.by_id.as_str()])
             .chain(self.words.iter().map(|words| words.name.as_str()))
             .chain(self.indexes.iter().map(|index| index.name.as_str()));
         let long = names.clone().find(|name| name.len() > MAX_NAME_BYTES);

@@ -23,6 +23,7 @@ mod plan;
 mod projection;
 mod repository;
 mod rows;
+mod source;
 mod state;
 mod statement;
 mod tables;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use portolan_kernel::specification::Value;
 use portolan_kernel::{
-    Batch, Epoch, Error, Position, Projection, Projector, Recorded, Result, StoredView, Version,
+    Batch, Error, Position, Projection, Projector, Recorded, Result, StoredView, Taken, Version,
 };
 
 use super::super::store::leases;
@@ -16,6 +16,7 @@ use super::Model;
 use super::layout::{Layout, VERSION};
 use super::repository::by_ids;
 use super::rows::{self, Kept};
+use super::source;
 use super::state::{self, State};
 use super::statement::{Bound, Cell, Shapes, Statement};
 use super::writes::{self, Change};
@@ -93,7 +94,14 @@ impl<V: StoredView, P> SqlProjection<V, P> {
     }
 
     /// Writes the changes, if the view is still as it was read.
-    async fn write(&self, was: State, changes: Vec<Change<V>>, to: Position, epoch: Epoch) -> Result<bool> {
+    async fn write<E: Send + Sync>(
+        &self,
+        was: State,
+        changes: Vec<Change<V>>,
+        batch: Batch<'_, E>,
+    ) -> Result<bool> {
+        let (to, epoch) = (batch.to(), batch.epoch());
+        let last = batch.events().last().map(Taken::of);
         let model = Arc::clone(&self.model);
         let store = self.model.store.clone();
         store
@@ -107,6 +115,7 @@ impl<V: StoredView, P> SqlProjection<V, P> {
                 writes::write(conn, layout, shapes, &changes)?;
                 if to > was.position {
                     state::set_position(conn, &layout.name, to)?;
+                    last.map_or(Ok(()), |last| source::note(conn, layout, shapes, last))?;
                 }
                 Ok(true)
             })
@@ -137,6 +146,12 @@ where
         Ok(state.position)
     }
 
+    async fn last_taken(&self) -> Result<Option<Taken>> {
+        let model = Arc::clone(&self.model);
+        let store = self.model.store.clone();
+        store.read_with(move |conn| source::read(conn, &model.layout, &model.shapes)).await
+    }
+
     async fn apply(&self, batch: Batch<'_, E>) -> Result<()> {
         let mut ids: Vec<Value> = batch
             .events()
@@ -157,7 +172,7 @@ where
             }
             let changes = self.changes(batch.events(), rows)?;
             let to = from.max(batch.to());
-            if self.write(state, changes, to, batch.epoch()).await? {
+            if self.write(state, changes, batch).await? {
                 self.saw(to);
                 return Ok(());
             }

@@ -4,18 +4,22 @@ use portolan_kernel::IndexKind;
 
 use super::super::engine;
 use super::layout::{Column, ELEMENT, Kind, Layout, ROW, Table, VERSION, WORD, WORD_FIELD};
+use super::source;
 use super::statement::Statement;
 
 /// The names of the view's tables.
 pub(super) fn names(layout: &Layout) -> impl Iterator<Item = &str> {
     let children = layout.rows.children.iter().map(|table| table.name.as_str());
     let words = layout.words.iter().map(|words| words.name.as_str());
-    std::iter::once(layout.rows.name.as_str()).chain([layout.removed.as_str()]).chain(children).chain(words)
+    std::iter::once(layout.rows.name.as_str())
+        .chain([layout.removed.as_str(), layout.source.as_str()])
+        .chain(children)
+        .chain(words)
 }
 
 /// What makes the tables and their indexes.
 pub(super) fn made(layout: &Layout) -> Vec<Statement<'_>> {
-    let mut made = vec![rows(layout), by_id(layout), removed(layout)];
+    let mut made = vec![rows(layout), by_id(layout), removed(layout), source::made(layout)];
     made.extend(layout.rows.children.iter().map(child));
     made.extend(words(layout));
     made.extend(layout.indexes.iter().map(|index| {

@@ -196,8 +196,8 @@ fn a_view_in_a_store_is_filled_by_one_of_two_and_goes_on_with_the_other() {
         let world = World::new().await;
         let witness = Witness::new("rows", 0);
         let filling = || {
-            let (witness, checkpoints) = (Arc::clone(&witness), Arc::clone(&world.checkpoints));
-            let view = Arc::new(SharedWitness { witness, checkpoints: Arc::clone(&checkpoints) });
+            let checkpoints = Arc::clone(&world.checkpoints);
+            let view = Arc::new(SharedWitness::new(&witness, &checkpoints));
             world.engine().shared_view(view, checkpoints, Arc::clone(&world.leases) as _)
         };
         world.add(24).await;
@@ -220,8 +220,7 @@ async fn a_view_of_a_former_owner_changes_nothing() {
     let world = World::new().await;
     let witness = Witness::new("rows", 0);
     let checkpoints = Arc::clone(&world.checkpoints);
-    let view =
-        Arc::new(SharedWitness { witness: Arc::clone(&witness), checkpoints: Arc::clone(&checkpoints) });
+    let view = Arc::new(SharedWitness::new(&witness, &checkpoints));
     let leases = Arc::clone(&world.leases) as _;
     let handle =
         world.engine().shared_view(view, Arc::clone(&checkpoints) as _, leases).start().await.unwrap();
@@ -231,4 +230,35 @@ async fn a_view_of_a_former_owner_changes_nothing() {
     world.add(1).await;
     shows(&handle, "rows", |state| *state != SubscriptionState::Running).await;
     assert_eq!(witness.got(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_view_that_was_filled_from_another_journal_is_left_alone() {
+    let (ours, theirs) = (World::new().await, World::new().await);
+    ours.add(4).await;
+    let witness = Witness::new("rows", 0);
+    let view = Arc::new(SharedWitness::new(&witness, &ours.checkpoints));
+    let follow = |world: &World| {
+        let (checkpoints, leases) = (Arc::clone(&ours.checkpoints) as _, Arc::clone(&ours.leases) as _);
+        world.engine().shared_view(Arc::clone(&view) as _, checkpoints, leases)
+    };
+    // Both follow what is empty; one of them fills it.
+    let first = follow(&ours).start().await.unwrap();
+    let second = follow(&theirs).start().await.unwrap();
+    first.caught_up(["rows"], Position(5), SOON).await.unwrap();
+    let is_told = |state: &SubscriptionState| matches!(state, SubscriptionState::Stopped { reason } if reason.contains("another store"));
+    shows(&second, "rows", is_told).await;
+    // Nor does it take over, or stop it for those whose it is.
+    first.shutdown(SOON).await.unwrap();
+    theirs.add(9).await;
+    shows(&second, "rows", is_told).await;
+    assert_eq!(witness.got(), [1, 2, 3, 4, 5]);
+    second.shutdown(SOON).await.unwrap();
+    for elsewhere in [&theirs, &World::new().await] {
+        let refused = follow(elsewhere).start().await.unwrap_err().to_string();
+        assert!(refused.contains("at position 5") && refused.contains("rebuild rows"), "{refused}");
+    }
+    let first = follow(&ours).start().await.unwrap();
+    ours.add(1).await;
+    first.caught_up(["rows"], Position(6), SOON).await.unwrap();
 }

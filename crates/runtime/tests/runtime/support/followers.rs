@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use portolan_kernel::{
     Advance, Batch, Checkpoints, Codec, Decoder, Envelope, Error, EventHandler, Position, Projection,
-    Recorded, Result, SubscriptionId,
+    Recorded, Result, SubscriptionId, Taken,
 };
 use tokio::sync::watch;
 
@@ -129,6 +129,14 @@ impl EventHandler<Happened> for Logs {
 pub struct SharedWitness {
     pub witness: Arc<Witness>,
     pub checkpoints: Arc<FakeCheckpoints>,
+    pub last: Arc<Mutex<Option<Taken>>>,
+}
+
+impl SharedWitness {
+    pub fn new(witness: &Arc<Witness>, checkpoints: &Arc<FakeCheckpoints>) -> Self {
+        let (witness, checkpoints) = (Arc::clone(witness), Arc::clone(checkpoints));
+        Self { witness, checkpoints, last: Arc::default() }
+    }
 }
 
 #[async_trait]
@@ -141,10 +149,15 @@ impl Projection<Happened> for SharedWitness {
         Ok(self.checkpoints.position(self.name()))
     }
 
+    async fn last_taken(&self) -> Result<Option<Taken>> {
+        Ok(*self.last.lock().unwrap())
+    }
+
     async fn apply(&self, batch: Batch<'_, Happened>) -> Result<()> {
         let id = SubscriptionId::new(self.name(), 1);
         let step = Advance::new(&id, self.position().await?, batch.to()).under(batch.epoch());
         self.checkpoints.advance(&step).await?;
+        *self.last.lock().unwrap() = batch.events().last().map(Taken::of);
         self.witness.apply(batch).await
     }
 

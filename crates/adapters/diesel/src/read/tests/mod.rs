@@ -20,6 +20,7 @@ mod agreement;
 mod handles;
 mod plans;
 mod saboteurs;
+mod source;
 mod texts;
 
 type Parcels = Specification<Parcel>;
@@ -137,7 +138,7 @@ impl Shelf {
                 self.position = self.position.plus(1);
                 Recorded {
                     position: self.position,
-                    event_id: uuid::Uuid::nil(),
+                    event_id: uuid::Uuid::from_u128(u128::from(self.position.get())),
                     aggregate_id: id.uuid(),
                     version: Version(self.position.get()),
                     occurred_at: Timestamp::default(),
