@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use portolan_domain::{Listing, ListingId, Order, OrderId, PartyId, order};
 use portolan_kernel::{
     AggregateKey, ChangeSet, CommandError, CommandHandler, Committed, Context, Decoder, Envelope, Error, Id,
-    IdSource, Loaded, Money, Page, Position, Projector, Query, ReadRepository, Receipt, Recorded,
+    IdSource, Loaded, Money, Origin, Page, Position, Projector, Query, ReadRepository, Receipt, Recorded,
     RecordedOutcome, Result, Row, Selection, Specification, Timestamp, Version, View, WriteSide, WriteStore,
     check_expected,
 };
@@ -328,7 +328,7 @@ impl WriteStore for Store {
                 });
             }
             let state = change.state.clone().expect("nothing is removed here");
-            states.insert(change.key, Loaded { id: change.key.id, version, state, fresh: true });
+            states.insert(change.key, Loaded { id: change.key.id, version, state, origin: Origin::Stored });
             versions.push(version);
         }
         let outcome = change_set.outcome(&versions, Position(journal.len() as u64));

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
-pub use run::Start;
+pub use run::{Part, Start};
 
 /// What to measure, and how often.
 #[derive(Debug, Clone, Parser)]
@@ -63,6 +63,9 @@ pub struct Plan {
     /// One start of `replay`, in a process of its own
     #[arg(long, hide = true)]
     pub start: Option<Start>,
+    /// One of several processes on one store, in a process of its own
+    #[command(flatten)]
+    pub part: Part,
 }
 
 /// Below the workspace's own folder of built things.
@@ -88,6 +91,7 @@ impl Plan {
             place: PLACE.into(),
             quick: true,
             start: None,
+            part: Part::default(),
         }
     }
 
@@ -97,8 +101,8 @@ impl Plan {
         if !self.quick {
             return self;
         }
-        let Self { workloads, stores, systems, place, .. } = self;
-        Self { workloads, stores, systems, place, ..Self::quick() }
+        let Self { workloads, stores, systems, place, part, .. } = self;
+        Self { workloads, stores, systems, place, part, ..Self::quick() }
     }
 }
 
@@ -112,6 +116,10 @@ pub enum Workload {
     Append,
     /// Accepted bids on one listing
     Hot,
+    /// Accepted bids of 64 callers on one store, in one process, in two and in four
+    Processes,
+    /// A bid on a listing with 10,000 bids, kept in memory and loaded after a start, next to one on a fresh listing
+    Deep,
     /// A command that changes nothing, through mediator and middleware
     Dispatch,
     /// A file of bids

@@ -54,12 +54,6 @@ impl Portolan {
     ///
     /// # Errors
     /// Those of the store.
-    #[cfg(any(
-        feature = "postgres",
-        feature = "postgres-system",
-        feature = "mysql",
-        feature = "mysql-system"
-    ))]
     pub(crate) async fn open_url(url: &str) -> Done<Self> {
         let config = Config { write: url.to_owned(), ..Config::default() };
         Ok(Self { app: App::build(&config, COMMANDS).await?, euro: "EUR".parse()? })

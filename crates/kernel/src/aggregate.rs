@@ -98,4 +98,19 @@ pub enum Expected {
     Absent,
     /// It is at this version.
     At(Version),
+    /// It is at this version, and this event made it so. Said of a state that was with the store and not committed yet
+    /// when it was decided on ([`Origin::Submitted`](crate::Origin::Submitted)): where that change came to nothing, another
+    /// may have led to the same version.
+    MadeBy(Version, Uuid),
+}
+
+impl Expected {
+    /// The version; 0 for one that is not there.
+    #[must_use]
+    pub const fn version(self) -> Version {
+        match self {
+            Self::At(version) | Self::MadeBy(version, _) => version,
+            Self::Absent => Version::ZERO,
+        }
+    }
 }

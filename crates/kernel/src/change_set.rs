@@ -33,10 +33,16 @@ pub struct ChangeSet {
 }
 
 impl ChangeSet {
-    /// Whether a store has nothing to write for it.
+    /// Whether a store has nothing to write for it, nor to wait for.
     #[must_use]
-    pub const fn is_read_only(&self) -> bool {
-        self.changes.is_empty() && self.idempotency.is_none()
+    pub fn is_read_only(&self) -> bool {
+        self.changes.is_empty() && self.idempotency.is_none() && !self.is_follower()
+    }
+
+    /// Whether it was decided on a state that was not committed yet.
+    #[must_use]
+    pub fn is_follower(&self) -> bool {
+        self.expectations().any(|(_, expected)| matches!(expected, Expected::MadeBy(..)))
     }
 
     /// About how many bytes of memory it takes while it waits: its events and their metadata. The state is shared
@@ -178,6 +184,9 @@ pub struct RecordedOutcome {
 
 /// Whether `current` (no version: there is none with this id) is what was expected.
 ///
+/// A version does not tell which event made it: for a store that compares no more than versions,
+/// [`Expected::MadeBy`] is always a conflict.
+///
 /// # Errors
 /// [`Error::AlreadyExists`] where the aggregate was to be made, [`Error::Conflict`] with both versions otherwise.
 pub fn check_expected(
@@ -191,6 +200,8 @@ pub fn check_expected(
         (Expected::At(expected), Some(current)) if expected == current => Ok(()),
         (Expected::Absent, Some(_)) if creates => Err(Error::AlreadyExists(key.to_string())),
         (Expected::Absent, current) => Err(Error::conflict(key, None, current)),
-        (Expected::At(expected), current) => Err(Error::conflict(key, Some(expected), current)),
+        (Expected::At(expected) | Expected::MadeBy(expected, _), current) => {
+            Err(Error::conflict(key, Some(expected), current))
+        }
     }
 }

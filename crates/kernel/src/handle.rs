@@ -128,10 +128,7 @@ impl<A: Aggregate> Slot<A> {
     }
 
     fn version(&self) -> Version {
-        match self.expected {
-            Expected::At(version) => version,
-            Expected::Absent => Version::ZERO,
-        }
+        self.expected.version()
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::{AggregateKey, AnyState, ChangeSet, Committed, Position, RecordedOutcome, Result, Version};
+use crate::{
+    AggregateKey, AnyState, ChangeSet, Committed, Expected, Position, RecordedOutcome, Result, Version,
+};
 
 /// An aggregate as a store has it.
 #[derive(Clone)]
@@ -17,9 +19,35 @@ pub struct Loaded {
     pub version: Version,
     /// Its state, shared.
     pub state: AnyState,
-    /// Whether it comes straight from the store. A kept copy may be behind, so that a refusal computed from it
-    /// is checked against the store before it is answered.
-    pub fresh: bool,
+    /// Where the state comes from, and so how far it can be trusted.
+    pub origin: Origin,
+}
+
+impl Loaded {
+    /// What a decision on it takes for granted.
+    #[must_use]
+    pub const fn expected(&self) -> Expected {
+        match self.origin {
+            Origin::Submitted { event_id } => Expected::MadeBy(self.version, event_id),
+            Origin::Stored | Origin::Kept => Expected::At(self.version),
+        }
+    }
+}
+
+/// Where a loaded state comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Straight from the store.
+    Stored,
+    /// A copy that was kept in memory. It may be behind, so that a refusal computed from it is checked against the store
+    /// before it is answered.
+    Kept,
+    /// A change that this process has handed to the store, and that is not committed yet. It may come to nothing, so that
+    /// whatever is decided on it names the event that made it, and is written behind it or not at all.
+    Submitted {
+        /// The newest event of the state.
+        event_id: Uuid,
+    },
 }
 
 /// What a store is asked to look for.
@@ -79,6 +107,21 @@ pub trait WriteStore: Send + Sync + 'static {
     /// As [`load`](Self::load).
     async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>>;
 
+    /// Whether change sets that are decided on one another may wait together. Such a store takes change sets in the order in
+    /// which their commits are first polled, sees those before it in a transaction as if they were committed, and
+    /// compares [`Expected::MadeBy`](crate::Expected::MadeBy) with the newest event. In front of any other nobody is told of a
+    /// state that is not committed.
+    fn takes_followers(&self) -> bool {
+        false
+    }
+
+    /// Whether a load of this aggregate would answer what a commit of this process is just writing
+    /// ([`Origin::Submitted`]), so that the next command about it need not wait until that is durable.
+    fn tells_submitted(&self, key: AggregateKey) -> bool {
+        let _ = key;
+        false
+    }
+
     /// Drops the copy of this aggregate that is kept in front of the store, so that the next load is fresh.
     /// A decorator hands it on; a store that keeps no copies has nothing to do.
     fn forget(&self, key: AggregateKey) {
@@ -106,6 +149,14 @@ impl<S: WriteStore + ?Sized> WriteStore for Arc<S> {
 
     async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
         (**self).outcome(command_id).await
+    }
+
+    fn takes_followers(&self) -> bool {
+        (**self).takes_followers()
+    }
+
+    fn tells_submitted(&self, key: AggregateKey) -> bool {
+        (**self).tells_submitted(key)
     }
 
     fn forget(&self, key: AggregateKey) {

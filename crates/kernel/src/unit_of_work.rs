@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::handle::AnySlot;
 use crate::{
     Aggregate, AggregateKey, Answer, Candidate, Change, ChangeSet, CommandError, Committed, Context, Error,
-    Expected, Handle, Id, IdSource, Loaded, Outcome, Receipt, Refusal, Registry, Repository, Result,
+    Expected, Handle, Id, IdSource, Loaded, Origin, Outcome, Receipt, Refusal, Registry, Repository, Result,
     Selection, Specification, Version, WriteStore,
 };
 
@@ -270,7 +270,10 @@ impl UnitOfWork {
             let Entry::Present(slot) = entry else { continue };
             match slot.take_change(self.0.side.ids())? {
                 Some(change) => changes.push(change),
-                None if slot.must_not_change() => reads.push((*key, slot.expected())),
+                // What is not committed yet may never be: nothing is decided on it that does not stand or fall with it.
+                None if slot.must_not_change() || matches!(slot.expected(), Expected::MadeBy(..)) => {
+                    reads.push((*key, slot.expected()));
+                }
                 None => {}
             }
         }
@@ -310,13 +313,14 @@ impl UnitOfWork {
             None => Entry::Missing,
             Some(loaded) => {
                 self.check_if_match(key, loaded.version)?;
-                if !loaded.fresh {
+                if loaded.origin != Origin::Stored {
                     self.0.decided_on_copy.store(true, Ordering::Relaxed);
                 }
+                let expected = loaded.expected();
                 let state = loaded.state.downcast::<A>().map_err(|_| {
                     Error::Invalid(format!("the store answered a state that is not a {}", A::TYPE))
                 })?;
-                Entry::Present(Handle::new(key, Expected::At(loaded.version), state, codec).slot())
+                Entry::Present(Handle::new(key, expected, state, codec).slot())
             }
         };
         let mut identity = self.identity();
@@ -372,7 +376,8 @@ impl<A: Aggregate> Repository<A> for UnitOfWork {
         }
         let store = self.0.side.store();
         let mut loaded = store.load(key).await?;
-        let is_stale_copy = |copy: &Loaded| !copy.fresh && self.check_if_match(key, copy.version).is_err();
+        let is_stale_copy =
+            |copy: &Loaded| copy.origin != Origin::Stored && self.check_if_match(key, copy.version).is_err();
         if loaded.as_ref().is_some_and(is_stale_copy) {
             // The copy is behind, or the caller is: only the store knows.
             store.forget(key);

@@ -1,7 +1,7 @@
 //! The mediator: takes each command and each query to its handler.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -66,10 +66,9 @@ impl<S> Mediator<S> {
             if self.0.chain.is_empty_for_commands() {
                 return self.0.decide(&command, unit).await;
             }
-            let call =
-                CommandCall { name: command.name(), target: command.target(), context: unit.context() };
-            let submitted = AtomicBool::new(false);
-            let decision = Deciding { parts: &*self.0, command: &command, submitted };
+            let (name, target, context) = (command.name(), command.target(), unit.context());
+            let call = CommandCall { name, target, context, attempts: 0 };
+            let decision = Deciding { parts: &*self.0, command: &command, stage: AtomicU8::new(DECIDING) };
             self.0.chain.command(&decision).run(call).await
         }
     }
@@ -119,9 +118,18 @@ impl<S> fmt::Debug for Mediator<S> {
 struct Deciding<'a, S, C> {
     parts: &'a Parts<S>,
     command: &'a C,
-    /// Set while the store has what was decided.
-    submitted: AtomicBool,
+    /// How far it is.
+    stage: AtomicU8,
 }
+
+/// The handler decides, or the store has answered.
+const DECIDING: u8 = 0;
+
+/// The store has a change, and has not answered yet.
+const SUBMITTED: u8 = 1;
+
+/// The store has a refusal, and has not answered yet: whatever comes of it, the aggregate stays as it is.
+const REFUSED: u8 = 2;
 
 #[async_trait]
 impl<S: CommandHandler<C>, C: Command> Decision for Deciding<'_, S, C> {
@@ -129,15 +137,30 @@ impl<S: CommandHandler<C>, C: Command> Decision for Deciding<'_, S, C> {
         let unit = self.parts.write_side.begin(context.clone()).about(self.command.target());
         let decided = CommandHandler::handle(&self.parts.service, self.command, &unit).await;
         // A decision that failed is not shipped; an attempt that the store answered is over.
-        let is_shipped = !matches!(decided, Err(CommandError::Failed(_)));
-        self.submitted.store(is_shipped, Ordering::Relaxed);
+        let stage = match &decided {
+            Ok(_) => SUBMITTED,
+            Err(CommandError::Refused(_)) => REFUSED,
+            Err(_) => DECIDING,
+        };
+        self.stage.store(stage, Ordering::Relaxed);
         let outcome = unit.finish(decided).await;
-        self.submitted.store(false, Ordering::Relaxed);
+        self.stage.store(DECIDING, Ordering::Relaxed);
         outcome
     }
 
     fn is_submitted(&self) -> bool {
-        self.submitted.load(Ordering::Relaxed)
+        self.stage.load(Ordering::Relaxed) != DECIDING
+    }
+
+    fn may_be_followed(&self) -> bool {
+        match self.stage.load(Ordering::Relaxed) {
+            DECIDING => false,
+            REFUSED => true,
+            _ => {
+                let store = self.parts.write_side.store();
+                self.command.target().is_some_and(|key| store.tells_submitted(key))
+            }
+        }
     }
 }
 

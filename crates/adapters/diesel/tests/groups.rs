@@ -60,6 +60,47 @@ async fn fifty_that_wait_take_two_transactions_and_their_positions_are_dense() {
 }
 
 #[tokio::test]
+async fn those_decided_on_what_is_not_committed_stand_and_fall_with_it() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    version(fixture.begins("a").commit(&store).await);
+    let elsewhere = fixture.counts("a", 1, 0);
+    // This one comes too late, and what builds on it expects the very version that the other one leads to.
+    let late = fixture.counts("a", 1, 0);
+    let on_late = fixture.counts("a", 2, 1).behind(&late);
+    let on_elsewhere = fixture.counts("a", 2, 1).behind(&elsewhere);
+    let further = fixture.counts("a", 3, 2).behind(&on_elsewhere);
+    let again = fixture.counts("a", 3, 2).behind(&on_elsewhere);
+    let works = vec![elsewhere, late, on_late, on_elsewhere, further, again];
+    let answers = together(&fixture, &store, works).await;
+    let is_late = |answer: &portolan_kernel::Result<Committed>| matches!(answer, Err(Error::Conflict { .. }));
+    let late: Vec<bool> = answers.iter().map(is_late).collect();
+    assert_eq!(late, [false, true, true, false, false, true]);
+    assert_eq!(stored(&store, "a").await, Some((3, 4)));
+    assert_eq!(findings(&store).await, []);
+}
+
+#[tokio::test]
+async fn what_was_committed_meanwhile_is_known_by_its_event() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    version(fixture.begins("a").commit(&store).await);
+    let (before, other) = (fixture.counts("a", 1, 0), fixture.counts("a", 1, 0));
+    let (on_before, on_other) =
+        (fixture.counts("a", 2, 1).behind(&before), fixture.counts("a", 2, 1).behind(&other));
+    version(before.commit(&store).await);
+    // Another process writes, so that this one's memory of versions is gone and the journal is asked.
+    version(fixture.begins("b").commit(&fixture.open()).await);
+    assert!(matches!(on_other.commit(&store).await, Err(Error::Conflict { expected: 2, actual: 2, .. })));
+    assert_eq!(version(on_before.commit(&store).await), 3);
+    let removed = fixture.removes("a", 3);
+    let on_removed = fixture.counts("a", 4, 2).behind(&removed);
+    version(removed.commit(&store).await);
+    assert!(matches!(on_removed.commit(&store).await, Err(Error::Conflict { .. })));
+    assert_eq!(findings(&store).await, []);
+}
+
+#[tokio::test]
 async fn those_that_build_on_each_other_commit_in_one_group_and_write_one_state() {
     let fixture = Fixture::new();
     let store = fixture.open();

@@ -10,7 +10,7 @@ use crate::twin::plain::Plain;
 use crate::{Plan, Workload, work};
 
 /// Portolan in stores that keep no rows: systems of their own, by the name of what they keep.
-const KEPT_OTHERWISE: [&str; 2] = ["document", "events"];
+pub(super) const KEPT_OTHERWISE: [&str; 2] = ["document", "events"];
 
 /// Every system with every number of callers, run after run.
 ///

@@ -2,9 +2,12 @@
 
 mod client;
 mod commands;
+mod deep;
 mod dispatch;
 mod http;
 mod import;
+mod places;
+mod processes;
 mod replay;
 #[cfg(any(feature = "postgres", feature = "postgres-system", feature = "mysql", feature = "mysql-system"))]
 mod servers;
@@ -17,6 +20,7 @@ use std::error::Error;
 use crate::measure::{Sample, median};
 use crate::{Plan, Workload};
 
+pub use processes::Part;
 pub use replay::Start;
 
 /// What can go wrong in a benchmark ends it.
@@ -41,6 +45,9 @@ pub(crate) fn all(plan: &Plan) -> Done {
         if let Some(start) = plan.start {
             return replay::start(plan, start).await;
         }
+        if processes::take_part(plan).await? {
+            return Ok(());
+        }
         let wanted = |workload| plan.workloads.is_empty() || plan.workloads.contains(&workload);
         for workload in [Workload::PlaceBid, Workload::Append, Workload::Hot]
             .into_iter()
@@ -51,6 +58,20 @@ pub(crate) fn all(plan: &Plan) -> Done {
             servers::compare::<crate::twin::servers::postgres::Postgres>(plan, workload).await?;
             #[cfg(any(feature = "mysql", feature = "mysql-system"))]
             servers::compare::<crate::twin::servers::mariadb::MariaDb>(plan, workload).await?;
+        }
+        if wanted(Workload::Processes) {
+            processes::compare(plan).await?;
+            #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+            servers::processes::<crate::twin::servers::postgres::Postgres>(plan).await?;
+            #[cfg(any(feature = "mysql", feature = "mysql-system"))]
+            servers::processes::<crate::twin::servers::mariadb::MariaDb>(plan).await?;
+        }
+        if wanted(Workload::Deep) {
+            deep::compare(plan).await?;
+            #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+            servers::deep::<crate::twin::servers::postgres::Postgres>(plan).await?;
+            #[cfg(any(feature = "mysql", feature = "mysql-system"))]
+            servers::deep::<crate::twin::servers::mariadb::MariaDb>(plan).await?;
         }
         if wanted(Workload::Dispatch) {
             dispatch::compare(plan).await?;
@@ -116,9 +137,10 @@ impl Samples {
     /// Prints a run of this system and keeps it.
     fn take(&mut self, system: usize, calls: usize, sample: Sample) -> Done {
         sample.print();
-        // On one listing the transactions of `plain` overtake one another, and a bid that comes late is too low: the
-        // line of its result says how many.
-        let are_overtaken = (sample.workload, sample.system) == ("hot", "plain");
+        // On one listing the transactions of `plain` overtake one another, and so do processes: a bid that comes late is
+        // too low. The line of the result says how many.
+        let are_overtaken = (sample.workload, sample.system) == ("hot", "plain")
+            || matches!(sample.system, processes::TWO | processes::FOUR);
         if !are_overtaken && sample.errors * CALLS_PER_ERROR > calls {
             let Sample { system, workload, errors, .. } = sample;
             return Err(format!("{workload}: {system} did not accept {errors} of {calls} calls").into());

@@ -98,6 +98,13 @@ impl NextCommand<'_> {
     pub fn is_submitted(&self) -> bool {
         self.decision.is_submitted()
     }
+
+    /// Whether another command about the same aggregate may be decided now: this one is with the store, and a load
+    /// answers what it leaves behind.
+    #[must_use]
+    pub fn may_be_followed(&self) -> bool {
+        self.decision.may_be_followed()
+    }
 }
 
 /// The rest of the chain and the handler behind it, with the query inside. It can be run again.
@@ -127,6 +134,9 @@ pub(crate) trait Decision: Send + Sync {
 
     /// Whether what was decided is with the store, without an answer; also once the future is dropped.
     fn is_submitted(&self) -> bool;
+
+    /// Whether the next command about the same aggregate finds what this one has decided.
+    fn may_be_followed(&self) -> bool;
 }
 
 /// The innermost step of a query: its handler; the answer is kept aside.

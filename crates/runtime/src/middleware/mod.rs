@@ -34,6 +34,8 @@ pub struct CommandCall<'a> {
     pub target: Option<AggregateKey>,
     /// Its context.
     pub context: &'a Context,
+    /// How often it was decided before: in vain, for somebody else was faster.
+    pub attempts: u32,
 }
 
 /// A query on its way to its handler, as middleware sees it.

@@ -2,6 +2,8 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +15,11 @@ use super::{CommandCall, CommandMiddleware, NextCommand};
 /// Maps that aggregates are spread over, so that commands seldom wait for each other's lock.
 const SHARDS: usize = 16;
 
-/// Lets commands with the same target run one after another inside this process, in the order of their arrival.
+/// Lets commands with the same target be decided one after another inside this process, in the order of their arrival.
+///
+/// The next one's turn comes when a load answers what this one leaves behind: once it is durable, or, where the store
+/// tells what it is just writing, as soon as the store has it. So those that wait for one aggregate are decided in order
+/// on one copy and committed together. One that is decided again comes before those that wait.
 ///
 /// An aggregate that no command is about takes no memory. At most a given number of commands wait for one
 /// aggregate; further ones are answered [`Error::Full`]. A command without a target does not wait.
@@ -30,8 +36,8 @@ impl OneAtATime {
         Self { waiting_limit, queues: Arc::default() }
     }
 
-    /// Waits for the turn; it lasts until it is dropped.
-    async fn turn(&self, key: AggregateKey) -> Result<Turn> {
+    /// Waits for the turn, before all others or behind them; it lasts until it is dropped.
+    async fn turn(&self, key: AggregateKey, is_first: bool) -> Result<Turn> {
         let waiting = match self.queues.lock(&key).entry(key) {
             Entry::Vacant(idle) => {
                 idle.insert(VecDeque::new());
@@ -43,11 +49,15 @@ impl OneAtATime {
                     // Those whose callers went away keep no place.
                     queue.retain(|waiting| !waiting.is_closed());
                 }
-                if queue.len() >= self.waiting_limit {
+                if queue.len() >= self.waiting_limit && !is_first {
                     return Err(Error::Full(format!("the queue of commands for {key}")));
                 }
                 let (called, waiting) = oneshot::channel();
-                queue.push_back(called);
+                if is_first {
+                    queue.push_front(called);
+                } else {
+                    queue.push_back(called);
+                }
                 waiting
             }
         };
@@ -59,11 +69,17 @@ impl OneAtATime {
 #[async_trait]
 impl CommandMiddleware for OneAtATime {
     async fn command(&self, call: CommandCall<'_>, next: NextCommand<'_>) -> Result<Receipt, CommandError> {
-        let _turn = match call.target {
-            Some(key) => Some(self.turn(key).await?),
-            None => None,
-        };
-        next.run(call).await
+        let Some(key) = call.target else { return next.run(call).await };
+        let mut turn = Some(self.turn(key, call.attempts > 0).await?);
+        let mut running = pin!(next.run(call));
+        poll_fn(|context| {
+            let polled = running.as_mut().poll(context);
+            if turn.is_some() && next.may_be_followed() {
+                turn = None;
+            }
+            polled
+        })
+        .await
     }
 }
 

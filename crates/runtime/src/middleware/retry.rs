@@ -32,7 +32,7 @@ impl CommandMiddleware for Retry {
     async fn command(&self, call: CommandCall<'_>, next: NextCommand<'_>) -> Result<Receipt, CommandError> {
         let mut attempt = 1;
         loop {
-            let outcome = next.run(call).await;
+            let outcome = next.run(CommandCall { attempts: attempt - 1, ..call }).await;
             let Err(CommandError::Failed(Error::Conflict { what, expected, actual })) = &outcome else {
                 return outcome;
             };

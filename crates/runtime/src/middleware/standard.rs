@@ -37,16 +37,16 @@ impl Default for Limits {
     }
 }
 
-/// Round commands, from the outside: trace, idempotency, timeout, one at a time, retry. Round queries: trace and
+/// Round commands, from the outside: trace, idempotency, timeout, retry, one at a time. Round queries: trace and
 /// timeout.
 ///
-/// A command keeps its turn while it is tried again, and the time it waits for its turn counts.
+/// The time that a command waits for its turn counts. One that is tried again is the next to have it.
 #[must_use]
 pub fn standard(ids: Arc<dyn IdSource>, limits: Limits) -> Chain {
     Chain::new()
         .around_both(Trace::new(ids))
         .around_commands(Idempotency::new())
         .around_both(Timeout::new(limits.command_timeout, limits.query_timeout))
-        .around_commands(OneAtATime::new(limits.waiting_for_one))
         .around_commands(Retry::new(limits.attempts, limits.backoff))
+        .around_commands(OneAtATime::new(limits.waiting_for_one))
 }

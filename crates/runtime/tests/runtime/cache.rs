@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use portolan_kernel::{CommandError, Error, Result, Version, WriteStore};
+use portolan_kernel::{CommandError, Error, Origin, Result, Version, WriteStore};
 use portolan_runtime::middleware::Chain;
 use portolan_runtime::{Cached, Mediator};
 
@@ -130,7 +130,7 @@ async fn what_is_not_committed_never_shows_in_the_copy() {
     drop(unit);
     let loaded = cached.load(key(1)).await.unwrap().unwrap();
     let kept: &crate::support::Counter = portolan_kernel::downcast(&loaded.state).unwrap();
-    assert_eq!((loaded.fresh, loaded.version, kept.value), (false, Version(1), 0));
+    assert_eq!((loaded.origin, loaded.version, kept.value), (Origin::Kept, Version(1), 0));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "a test program has no callers outside")]
 
 mod cache;
+mod following;
 mod mediator;
 mod middleware;
 mod subscription;

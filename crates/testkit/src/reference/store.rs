@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, AnyState, Change, ChangeSet, Clock, Committed, Envelope, Error, Kept, Loaded, Position,
-    RecordedOutcome, Registry, Result, Selection, Timestamp, Version, WriteStore, check_expected,
+    AggregateKey, AnyState, Change, ChangeSet, Clock, Committed, Envelope, Error, Kept, Loaded, Origin,
+    Position, RecordedOutcome, Registry, Result, Selection, Timestamp, Version, WriteStore, check_expected,
 };
 use uuid::Uuid;
 
@@ -163,5 +163,5 @@ impl Contents {
 }
 
 fn loaded(id: Uuid, version: Version, state: &AnyState) -> Loaded {
-    Loaded { id, version, state: Arc::clone(state), fresh: true }
+    Loaded { id, version, state: Arc::clone(state), origin: Origin::Stored }
 }

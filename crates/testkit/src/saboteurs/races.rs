@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Committed, Envelope, Journal as _, Loaded, Outcome, Position, Result,
+    AggregateKey, ChangeSet, Committed, Envelope, Journal as _, Loaded, Origin, Outcome, Position, Result,
     WriteStore as _,
 };
 use tokio::sync::Semaphore;
@@ -81,7 +81,8 @@ impl Tamper for ShowsEarly {
         for change in &change_set.changes {
             if let (portolan_kernel::Expected::At(version), Some(state)) = (change.expected, &change.state) {
                 let version = change.version_after(version);
-                let early = Loaded { id: change.key.id, version, state: state.clone(), fresh: true };
+                let early =
+                    Loaded { id: change.key.id, version, state: state.clone(), origin: Origin::Stored };
                 self.0.lock().insert(change.key, early);
             }
         }

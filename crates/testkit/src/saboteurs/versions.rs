@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, Answer, ChangeSet, Committed, Error, Expected, Loaded, Outcome, Result, Selection, Version,
-    WriteStore as _,
+    AggregateKey, Answer, ChangeSet, Committed, Error, Expected, Loaded, Origin, Outcome, Result, Selection,
+    Version, WriteStore as _,
 };
 
 use super::saboteurs;
@@ -82,7 +82,7 @@ impl Tamper for InventsTheMissing {
                 id: key.id,
                 version: Version(1),
                 state: Arc::new(Counter { id: counter_id("invented"), ..state }),
-                fresh: true,
+                origin: Origin::Stored,
             })),
             None => inner.load(key).await,
         }
@@ -121,7 +121,7 @@ impl Tamper for CountsCommits {
     async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
         let before = match (&change_set.answer, change_set.changes.first()) {
             (Answer::Receipt { .. }, Some(change)) => match change.expected {
-                Expected::At(version) => Some(version),
+                Expected::At(version) | Expected::MadeBy(version, _) => Some(version),
                 Expected::Absent => None,
             },
             _ => None,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use portolan_kernel::{
-    AggregateKey, Change, ChangeSet, Committed, Error, Position, REMOVED, Result, Timestamp, Version,
-    check_expected,
+    AggregateKey, Change, ChangeSet, Committed, Error, Expected, Position, REMOVED, Result, Timestamp,
+    Version, check_expected,
 };
 
 use super::commands::Records;
@@ -111,7 +111,8 @@ fn decide(
         return Ok(Verdict::Answered(Ok(Committed::repeated(set, &recorded))));
     }
     for (change, version) in set.changes.iter().zip(&versions) {
-        heads.set(change.key, Newest { version: *version, is_live: is_live(change) });
+        let event_id = change.events.last().map(|event| event.event_id);
+        heads.set(change.key, Newest { version: *version, is_live: is_live(change), event_id });
     }
     heads.set_last(last);
     let committed = Committed::Done { outcome, versions: versions.clone() };
@@ -123,6 +124,11 @@ fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<E
     for (index, (key, expected)) in set.expectations().enumerate() {
         let current = heads.newest(conn, key)?.and_then(Newest::live_version);
         let is_change = index < set.changes.len();
+        if let Expected::MadeBy(_, event_id) = expected
+            && heads.is_made_by(conn, key, event_id)?
+        {
+            continue;
+        }
         if let Err(refused) = check_expected(key, expected, current, is_change) {
             return Ok(Some(refused));
         }

@@ -22,6 +22,8 @@ pub(super) struct Newest {
     pub(super) version: Version,
     /// Whether the aggregate is there: its newest event is no removal.
     pub(super) is_live: bool,
+    /// The event, where a change set of this process wrote it.
+    pub(super) event_id: Option<Uuid>,
 }
 
 impl Newest {
@@ -42,7 +44,19 @@ pub(super) fn look_up(conn: &mut Conn, key: AggregateKey) -> Result<Option<Newes
     Ok(row.map(|(version, event_type)| Newest {
         version: Version(version.cast_unsigned()),
         is_live: event_type != REMOVED,
+        event_id: None,
     }))
+}
+
+/// The event that led the aggregate to this version.
+fn made_by(conn: &mut Conn, key: AggregateKey, version: Version) -> Result<Option<Uuid>, Fault> {
+    let event = journal::table
+        .filter(journal::aggregate_id.eq(DbUuid(key.id)))
+        .filter(journal::aggregate_type.eq(key.aggregate_type))
+        .filter(journal::version.eq(version.get().cast_signed()))
+        .select(journal::event_id);
+    let event: Option<DbUuid> = engine::one(event).get_result(conn).optional()?;
+    Ok(event.map(|DbUuid(event_id)| event_id))
 }
 
 /// The last position of the journal.
@@ -128,13 +142,28 @@ impl Heads {
             .into_iter()
             .map(|(aggregate_type, DbUuid(id), version, event_type)| {
                 let (version, is_live) = (Version(version.cast_unsigned()), event_type != REMOVED);
-                ((id, aggregate_type), Newest { version, is_live })
+                ((id, aggregate_type), Newest { version, is_live, event_id: None })
             })
             .collect();
         for key in unknown {
             self.remember(key, newest.remove(&(key.id, key.aggregate_type.to_owned())));
         }
         Ok(())
+    }
+
+    /// Whether the aggregate is there and this is its newest event.
+    pub(super) fn is_made_by(
+        &mut self,
+        conn: &mut Conn,
+        key: AggregateKey,
+        event_id: Uuid,
+    ) -> Result<bool, Fault> {
+        let Some(newest) = self.newest(conn, key)?.filter(|newest| newest.is_live) else { return Ok(false) };
+        let found = match newest.event_id {
+            Some(found) => Some(found),
+            None => made_by(conn, key, newest.version)?,
+        };
+        Ok(found == Some(event_id))
     }
 
     pub(super) fn set(&mut self, key: AggregateKey, newest: Newest) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Committed, Error, Loaded, Position, RecordedOutcome, Result, Selection,
+    AggregateKey, ChangeSet, Committed, Error, Loaded, Origin, Position, RecordedOutcome, Result, Selection,
     WriteStore, check_expected,
 };
 use uuid::Uuid;
@@ -57,13 +57,17 @@ impl WriteStore for Store {
         self.read_with(move |conn| commands::look_up(conn, command_id, now)).await
     }
 
+    fn takes_followers(&self) -> bool {
+        true
+    }
+
     fn last_position(&self) -> Position {
         self.known_head().get()
     }
 }
 
 fn loaded(stored: StoredAny) -> Loaded {
-    Loaded { id: stored.id, version: stored.version, state: stored.state, fresh: true }
+    Loaded { id: stored.id, version: stored.version, state: stored.state, origin: Origin::Stored }
 }
 
 /// A change set that writes nothing is checked where others read.

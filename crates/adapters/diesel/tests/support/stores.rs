@@ -152,6 +152,13 @@ impl Work {
         self
     }
 
+    /// The same, decided on what that one leaves behind and is not committed yet.
+    pub fn behind(mut self, before: &Self) -> Self {
+        let change = &mut self.0.changes[0];
+        change.expected = Expected::MadeBy(change.expected.version(), before.0.changes[0].events[0].event_id);
+        self
+    }
+
     pub async fn commit(self, store: &Store) -> Result<Committed> {
         store.commit(self.0).await
     }

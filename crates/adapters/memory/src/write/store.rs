@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Clock, Committed, Error, Loaded, Position, RecordedOutcome, Registry, Result,
-    Selection, WriteStore,
+    AggregateKey, ChangeSet, Clock, Committed, Error, Loaded, Origin, Position, RecordedOutcome, Registry,
+    Result, Selection, WriteStore,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -86,7 +86,7 @@ impl WriteStore for MemoryStore {
         let found = contents.aggregates.get(&key);
         Ok(found.and_then(|kin| {
             let state = Arc::clone(kin.state.as_ref()?);
-            Some(Loaded { id: key.id, version: kin.version, state, fresh: true })
+            Some(Loaded { id: key.id, version: kin.version, state, origin: Origin::Stored })
         }))
     }
 
@@ -103,7 +103,7 @@ impl WriteStore for MemoryStore {
         let of_type = contents.aggregates.range((from, Bound::Included(key(Uuid::max()))));
         let live = of_type.filter_map(|(key, kin)| {
             let state = Arc::clone(kin.state.as_ref()?);
-            Some(Loaded { id: key.id, version: kin.version, state, fresh: true })
+            Some(Loaded { id: key.id, version: kin.version, state, origin: Origin::Stored })
         });
         Ok(live.take(selection.limit).collect())
     }

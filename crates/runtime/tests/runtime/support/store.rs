@@ -1,13 +1,14 @@
 //! A write store and its journal in memory, with counters, gates and faults.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use portolan_kernel::{
     AggregateKey, AnyState, ChangeSet, Committed, Envelope, Error, Expected, Journal, Loaded, Metadata,
-    Position, RecordedOutcome, Result, Selection, Until, Version, WriteStore, check_expected, downcast,
+    Origin, Position, RecordedOutcome, Result, Selection, Until, Version, WriteStore, check_expected,
+    downcast,
 };
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -19,6 +20,8 @@ pub struct FakeStore {
     head: watch::Sender<Position>,
     /// How many commits may pass; as many as come, by default.
     pub gate: Semaphore,
+    /// Whether change sets that are decided on one another may wait at the gate together.
+    pub takes_followers: AtomicBool,
     /// What the next commits fail with.
     pub commit_faults: Mutex<VecDeque<Error>>,
     /// What the next reads of the journal fail with.
@@ -45,6 +48,7 @@ impl Default for FakeStore {
             tables: Mutex::default(),
             head: watch::Sender::new(Position::ZERO),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            takes_followers: AtomicBool::new(false),
             commit_faults: Mutex::default(),
             read_faults: Mutex::default(),
             slow_query: Mutex::default(),
@@ -113,6 +117,12 @@ impl Tables {
         for (key, expected) in change_set.expectations() {
             let current = self.aggregates.get(&key).map(|(_, version)| *version);
             let creates = change_set.changes.iter().any(|change| change.key == key);
+            if let Expected::MadeBy(_, event_id) = expected {
+                let newest = self.journal.iter().rev().find(|envelope| envelope.aggregate_id == key.id);
+                if newest.is_some_and(|newest| newest.event_id == event_id) {
+                    continue;
+                }
+            }
             check_expected(key, expected, current, creates)?;
         }
         Ok(())
@@ -123,10 +133,7 @@ impl Tables {
         let commit_position = Position((self.journal.len() + written) as u64);
         let mut versions = Vec::new();
         for change in &change_set.changes {
-            let mut version = match change.expected {
-                Expected::At(version) => version,
-                Expected::Absent => Version::ZERO,
-            };
+            let mut version = change.expected.version();
             for event in &change.events {
                 version = version.plus(1);
                 self.journal.push(Envelope {
@@ -160,7 +167,7 @@ impl WriteStore for FakeStore {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let found = self.tables().aggregates.get(&key).cloned();
         tokio::task::yield_now().await;
-        Ok(found.map(|(state, version)| Loaded { id: key.id, version, state, fresh: true }))
+        Ok(found.map(|(state, version)| Loaded { id: key.id, version, state, origin: Origin::Stored }))
     }
 
     async fn select(&self, _: Selection<'_>) -> Result<Vec<Loaded>> {
@@ -193,6 +200,10 @@ impl WriteStore for FakeStore {
 
     async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
         Ok(self.tables().outcomes.get(&command_id).cloned())
+    }
+
+    fn takes_followers(&self) -> bool {
+        self.takes_followers.load(Ordering::SeqCst)
     }
 
     fn last_position(&self) -> Position {

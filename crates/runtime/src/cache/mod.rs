@@ -1,31 +1,40 @@
 //! Hot aggregates kept in memory, in front of any write store.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, AnyState, ChangeSet, Committed, Error, Loaded, Position, RecordedOutcome, Registry, Result,
-    Selection, Version, WriteStore,
+    AggregateKey, AnyState, ChangeSet, Committed, Error, Expected, Loaded, Origin, Position, RecordedOutcome,
+    Registry, Result, Selection, Version, WriteStore,
 };
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use uuid::Uuid;
 
+use self::submitted::{Submitted, ToTell, Told};
+
+mod submitted;
+
 /// A decorator that keeps the aggregates which are used most in memory, up to a weight.
 ///
 /// # Behaviour
-/// A [`load`](WriteStore::load) that finds a copy answers it with `fresh: false`, and asks the store otherwise. A
-/// commit that is done puts the new states in at their new versions. What is kept is shared with those who loaded
+/// A [`load`](WriteStore::load) that finds a copy answers it with [`Origin::Kept`], and asks the store otherwise. A
+/// commit that is done puts the new states in at their new versions. While it is under way, and the store
+/// [takes followers](WriteStore::takes_followers), a load answers what it is just writing, with [`Origin::Submitted`]. What is kept is shared with those who loaded
 /// it and never changed in place: a unit of work that changes it makes its own copy first, which an aggregate with
 /// structural sharing makes cheap, and a refused command costs the hot copy nothing.
 ///
 /// # Why a copy that is behind does no harm
 /// - It cannot be *committed on*: the change set names the version that it builds on, and the store compares.
-/// - It cannot *refuse*, nor answer "nothing to do": a unit of work that decided on a copy (`fresh: false`) has the
-///   store check the versions first.
+/// - It cannot *refuse*, nor answer "nothing to do": a unit of work that decided on a copy has the store check
+///   the versions first.
 /// - It cannot *stay*: whatever error a commit answers, except that nobody looked at it
 ///   ([`Error::Full`]), its aggregates are forgotten, and likewise where its future is dropped before the answer.
 ///   So the attempt after a conflict reads from the store.
+/// - What is *not committed yet* is told of by its newest event, which the store compares: where it comes to nothing, so
+///   does all that was decided on it, though another process may have led the aggregate to the same version.
 /// - An older version is never put over a newer one, so two commits that overlap leave the later state.
 ///
 /// What a command only reads, without [`must_not_change`](portolan_kernel::UnitOfWork::must_not_change), may be
@@ -36,6 +45,7 @@ pub struct Cached<S> {
     store: S,
     registry: Registry,
     copies: Copies,
+    submitted: Submitted,
 }
 
 impl<S> Cached<S> {
@@ -46,7 +56,12 @@ impl<S> Cached<S> {
     #[must_use]
     pub fn new(store: S, registry: Registry, capacity: u64) -> Self {
         let expected = usize::try_from(capacity).unwrap_or(usize::MAX).min(MOST_EXPECTED);
-        Self { store, registry, copies: Cache::with_weighter(expected, capacity, Weight) }
+        Self {
+            store,
+            registry,
+            copies: Cache::with_weighter(expected, capacity, Weight),
+            submitted: Submitted::default(),
+        }
     }
 
     /// How many aggregates are kept, and what they weigh together.
@@ -80,8 +95,11 @@ impl<S> Cached<S> {
 #[async_trait]
 impl<S: WriteStore> WriteStore for Cached<S> {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
+        if let Some(submitted) = self.submitted.load(key) {
+            return Ok(Some(submitted));
+        }
         if let Some(Copied { version, state, .. }) = self.copies.get(&key) {
-            return Ok(Some(Loaded { id: key.id, version, state, fresh: false }));
+            return Ok(Some(Loaded { id: key.id, version, state, origin: Origin::Kept }));
         }
         let loaded = self.store.load(key).await?;
         if let Some(loaded) = &loaded {
@@ -97,22 +115,40 @@ impl<S: WriteStore> WriteStore for Cached<S> {
     async fn commit(&self, change_set: ChangeSet) -> Result<Committed> {
         let states: Vec<_> =
             change_set.changes.iter().map(|change| (change.key, change.state.clone())).collect();
+        let to_tell: Vec<_> = if self.store.takes_followers() {
+            change_set.changes.iter().filter_map(ToTell::of).collect()
+        } else {
+            Vec::new()
+        };
         let mut doubt =
-            Doubt { copies: &self.copies, keys: change_set.expectations().map(|(key, _)| key).collect() };
-        let committed = self.store.commit(change_set).await;
+            Doubt { of: self, expectations: change_set.expectations().collect(), told: Vec::new() };
+        let mut committing = self.store.commit(change_set);
+        let first = poll_fn(|context| Poll::Ready(committing.as_mut().poll(context))).await;
+        let committed = match first {
+            Poll::Ready(committed) => committed,
+            Poll::Pending => {
+                // The store has it now.
+                doubt.told = to_tell.iter().filter_map(|change| self.submitted.tell(change)).collect();
+                drop(to_tell);
+                committing.await
+            }
+        };
         match &committed {
             Ok(Committed::Done { versions, .. }) => {
                 for ((key, state), version) in states.into_iter().zip(versions) {
                     match state {
                         Some(state) => self.keep(key, *version, state),
-                        None => self.forget(key),
+                        None => drop(self.copies.remove(&key)),
                     }
                 }
-                doubt.keys.clear();
+                doubt.settle();
             }
             // Nobody compared the versions, so nothing is known of them.
-            Ok(Committed::Repeated(_) | Committed::Reused) | Err(Error::Full(_)) => doubt.keys.clear(),
-            Err(_) => {}
+            Ok(Committed::Repeated(_) | Committed::Reused) | Err(Error::Full(_)) => {
+                doubt.expectations.clear();
+                doubt.withdraw();
+            }
+            Err(_) => doubt.withdraw(),
         }
         committed
     }
@@ -121,7 +157,16 @@ impl<S: WriteStore> WriteStore for Cached<S> {
         self.store.outcome(command_id).await
     }
 
+    fn takes_followers(&self) -> bool {
+        self.store.takes_followers()
+    }
+
+    fn tells_submitted(&self, key: AggregateKey) -> bool {
+        self.submitted.contains(key)
+    }
+
     fn forget(&self, key: AggregateKey) {
+        self.submitted.forget(key);
         self.copies.remove(&key);
         self.store.forget(key);
     }
@@ -148,16 +193,34 @@ const MOST_EXPECTED: usize = 10_000;
 
 type Copies = Cache<AggregateKey, Copied, Weight>;
 
-/// Aggregates of a commit whose outcome is not known yet; dropping it forgets them.
-struct Doubt<'a> {
-    copies: &'a Copies,
-    keys: Vec<AggregateKey>,
+/// A commit whose outcome is not known yet. Dropping it forgets the copies that it may have been decided on.
+struct Doubt<'a, S> {
+    of: &'a Cached<S>,
+    expectations: Vec<(AggregateKey, Expected)>,
+    told: Vec<Told>,
 }
 
-impl Drop for Doubt<'_> {
+impl<S> Doubt<'_, S> {
+    /// It is committed.
+    fn settle(&mut self) {
+        self.expectations.clear();
+        self.told.drain(..).for_each(|told| self.of.submitted.settle(told));
+    }
+
+    /// It is not, and nothing that was decided on it will be.
+    fn withdraw(&mut self) {
+        self.told.drain(..).for_each(|told| self.of.submitted.withdraw(told));
+    }
+}
+
+impl<S> Drop for Doubt<'_, S> {
     fn drop(&mut self) {
-        for key in &self.keys {
-            self.copies.remove(key);
+        // Nobody heard the answer: the store goes on with it, and with what follows it.
+        self.told.drain(..).for_each(|told| self.of.submitted.settle(told));
+        for (key, expected) in &self.expectations {
+            // A later copy is not what it was decided on.
+            let is_behind = |copied: &Copied| copied.version <= expected.version();
+            self.of.copies.remove_if(key, |copied| *expected == Expected::Absent || is_behind(copied));
         }
     }
 }

@@ -1,0 +1,35 @@
+//! Where a run's store is, and that it goes with the run.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::Done;
+
+/// A store of a run's own.
+pub(super) trait Home {
+    /// What opens it.
+    fn url(&self) -> String;
+}
+
+/// A file of SQLite.
+pub(super) struct File {
+    directory: TempDir,
+    storage: String,
+}
+
+impl File {
+    /// For a store that keeps aggregates like this; nothing is made yet but the folder.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn make(place: &Path, storage: &str) -> Done<Self> {
+        Ok(Self { directory: tempfile::tempdir_in(place)?, storage: storage.to_owned() })
+    }
+}
+
+impl Home for File {
+    fn url(&self) -> String {
+        format!("sqlite:{}?storage={}", self.directory.path().join("market.db").display(), self.storage)
+    }
+}
