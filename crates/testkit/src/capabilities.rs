@@ -17,6 +17,8 @@ pub enum Capability {
     CountPolls,
     /// A lease that is not extended ends by the store's clock; without it, a lease ends with its process alone.
     LeaseTerm,
+    /// Its harness lets another writer hold the next positions in a transaction that it does not end.
+    Hold,
 }
 
 impl Capability {
@@ -31,6 +33,7 @@ impl Capability {
             Self::ResetRecords => "reset records",
             Self::CountPolls => "count polls",
             Self::LeaseTerm => "lease term",
+            Self::Hold => "hold",
         }
     }
 }

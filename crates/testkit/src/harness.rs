@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Checkpoints, Clock, Deadlines, Error, Journal, Leases, Position, Projection, ReadRepository, Reset,
-    Result, SubscriptionId, WriteStore,
+    ChangeSet, Checkpoints, Clock, Deadlines, Error, Journal, Leases, Position, Projection, ReadRepository,
+    Reset, Result, SubscriptionId, WriteStore,
 };
 
 use crate::child::{self, Child};
@@ -61,6 +61,26 @@ pub trait WriteHarness: Send + Sync + 'static {
         clock.advance(time);
     }
 
+    /// Lets another writer of the store at this address write the journal rows of this change set, which begins
+    /// aggregates, in a transaction that it does not end, as a program that hangs would: the next positions are its.
+    /// [`raw::envelopes`](crate::contracts::raw::envelopes) says which rows. For
+    /// [`Capability::Hold`](crate::Capability::Hold).
+    async fn hold(&self, _address: &str, _change_set: &ChangeSet) -> Result<Holder> {
+        Err(Error::Unsupported("this harness holds no transaction open".to_owned()))
+    }
+
+    /// How long a commit waits for a [`Holder`] that does nothing before it is answered: what the adapter declares.
+    /// For [`Capability::Hold`](crate::Capability::Hold).
+    fn patience(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+
+    /// What connections of the store hold though nobody works: transactions that were not ended, locks. Nothing, where
+    /// the harness cannot see.
+    async fn left_open(&self, _subject: &Subject) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Lets another process work on the store at this address, kills it when it has told of `enough` results,
     /// and answers all that it told of. For [`Capability::Kill`](crate::Capability::Kill).
     ///
@@ -89,6 +109,40 @@ impl std::fmt::Debug for Place {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let _ = &self.guard;
         formatter.debug_tuple("Place").field(&self.address).finish()
+    }
+}
+
+/// A transaction of another writer that has the next positions and has not ended. When it is dropped, its writer dies
+/// with it.
+pub struct Holder(Box<dyn FnOnce(Ending) -> Result<()> + Send>);
+
+/// How a transaction ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// What it wrote is there.
+    Commit,
+    /// It never was.
+    RollBack,
+}
+
+impl Holder {
+    /// A transaction that this ends; where it is dropped in place of being called, so is the transaction.
+    pub fn new(end: impl FnOnce(Ending) -> Result<()> + Send + 'static) -> Self {
+        Self(Box::new(end))
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// Why it could not end like this: it may have been ended from outside.
+    pub fn end(self, ending: Ending) -> Result<()> {
+        (self.0)(ending)
+    }
+}
+
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Holder")
     }
 }
 

@@ -1,8 +1,8 @@
 //! The contracts of the ports as test suites, and what tests are made of.
 //!
-//! An adapter of any team implements [`WriteHarness`] or [`ReadHarness`] and writes one line for each contract
-//! ([`write_contract!`], [`journal_contract!`], [`checkpoint_contract!`], [`read_contract!`]): a test for each clause, on both kinds of
-//! Tokio runtime, under a deadline; [`stress_contract!`] runs many copies of them at once. What it cannot promise it declares in its [`Capabilities`]; those clauses are
+//! An adapter of any team implements [`WriteHarness`] or [`ReadHarness`] and writes one line, [`contract!`] or
+//! [`read_contract!`]: a test for each clause, on both kinds of Tokio runtime, under a deadline, and many copies of
+//! them at once where it asks for them. What it cannot promise it declares in its [`Capabilities`]; those clauses are
 //! skipped with its reason, which must stand in a reviewed file beside its tests.
 //!
 //! The clauses ([`contracts`]) work on an aggregate of the kit's own ([`counter`]), so that nobody needs the market.
@@ -15,7 +15,7 @@ pub use breach::{Breach, OrBreach, Verdict};
 pub use capabilities::{Capabilities, Capability};
 pub use clause::{Check, Clause};
 pub use clock::ManualClock;
-pub use harness::{Place, Polls, ReadHarness, ReadModel, WriteHarness, WritePorts};
+pub use harness::{Ending, Holder, Place, Polls, ReadHarness, ReadModel, WriteHarness, WritePorts};
 pub use ids::SequentialIds;
 pub use read_subject::ReadSubject;
 pub use subject::{Effort, Subject};

@@ -3,6 +3,31 @@
 //! The names stand here and in the tables of [`contracts`](crate::contracts), because a macro cannot read a table;
 //! each use of a macro has a test that both are the same.
 
+/// All that a write store promises, as tests of the harness that this expression makes: [`write_contract!`],
+/// [`journal_contract!`] and [`checkpoint_contract!`](crate::checkpoint_contract). Its second argument, where there is
+/// one, is how many copies of them [`stress_contract!`](crate::stress_contract) runs at once.
+///
+/// ```
+/// use portolan_testkit::reference::ReferenceHarness;
+///
+/// portolan_testkit::contract!(ReferenceHarness::default());
+/// ```
+///
+/// [`write_contract!`]: crate::write_contract
+/// [`journal_contract!`]: crate::journal_contract
+#[macro_export]
+macro_rules! contract {
+    ($harness:expr) => {
+        $crate::write_contract!($harness);
+        $crate::journal_contract!($harness);
+        $crate::checkpoint_contract!($harness);
+    };
+    ($harness:expr, $copies:expr) => {
+        $crate::contract!($harness);
+        $crate::stress_contract!($harness, $copies);
+    };
+}
+
 /// The contract of units of work and write repositories, as tests of the harness that this expression makes.
 ///
 /// ```
@@ -65,6 +90,10 @@ macro_rules! journal_contract {
             j05_an_unknown_aggregate_has_an_empty_history
             j06_an_event_comes_back_as_it_was_written
             j07_an_event_id_is_never_written_twice
+            j08_nobody_passes_a_commit_that_is_still_to_come
+            j09_the_positions_of_a_rollback_go_to_the_next_commit
+            j09_the_positions_of_a_killed_writer_go_to_the_next_commit
+            j09_a_writer_that_hangs_costs_others_a_bounded_time
             j10_a_reader_anywhere_gets_the_next_event_or_waits
             j11_a_tailing_reader_sees_each_event_once_and_in_order
             j12_a_clock_set_back_changes_no_order

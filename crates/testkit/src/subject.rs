@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use portolan_kernel::{
-    AggregateKey, Checkpoints, Context, Deadlines, Envelope, Fingerprint, Handle, IdSource, Journal, Kept,
-    Leases, Position, Receipt, UnitOfWork, Until, Version, WriteSide, WriteStore,
+    AggregateKey, ChangeSet, Checkpoints, Context, Deadlines, Envelope, Fingerprint, Handle, IdSource,
+    Journal, Kept, Leases, Position, Receipt, UnitOfWork, Until, Version, WriteSide, WriteStore,
 };
 use uuid::Uuid;
 
 use crate::child::Child;
 use crate::counter::{Counter, CounterId, Event, registry};
-use crate::{Breach, ManualClock, OrBreach, Place, SequentialIds, Verdict, WriteHarness, WritePorts};
+use crate::{
+    Breach, Capability, Holder, ManualClock, OrBreach, Place, SequentialIds, Verdict, WriteHarness,
+    WritePorts,
+};
 
 /// A new, open store for one clause.
 pub struct Subject {
@@ -190,17 +193,36 @@ impl Subject {
         if let Some(ports) = self.ports.take() {
             self.harness.close(ports).await?;
         }
+        let child = self.child(work);
+        let told = self.harness.kill_during(&child, enough).await?;
+        self.reopen().await?;
+        Ok(told)
+    }
+
+    /// Another process that is to do its part of this clause.
+    pub(crate) fn child(&mut self, work: &str) -> Child {
         self.children += 1;
-        let child = Child {
+        Child {
             series: self.children,
             test: self.clause.clone(),
             work: work.to_owned(),
             address: self.place.address.clone(),
             clock: self.clock.clone(),
-        };
-        let told = self.harness.kill_during(&child, enough).await?;
-        self.reopen().await?;
-        Ok(told)
+        }
+    }
+
+    /// Another writer that has written this change set and does not commit.
+    ///
+    /// # Errors
+    /// A breach where the harness cannot do so.
+    pub async fn hold(&self, change_set: &ChangeSet) -> Verdict<Holder> {
+        Ok(self.harness.hold(&self.place.address, change_set).await?)
+    }
+
+    /// Whether the adapter promises this.
+    #[must_use]
+    pub fn can(&self, capability: Capability) -> bool {
+        self.harness.capabilities().lacks(capability).is_none()
     }
 
     /// Where units of work begin.

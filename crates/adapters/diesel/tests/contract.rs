@@ -4,7 +4,4 @@ mod support;
 
 use support::SqliteHarness;
 
-portolan_testkit::write_contract!(SqliteHarness::default());
-portolan_testkit::journal_contract!(SqliteHarness::default());
-portolan_testkit::checkpoint_contract!(SqliteHarness::default());
-portolan_testkit::stress_contract!(SqliteHarness::default(), 4);
+portolan_testkit::contract!(SqliteHarness::default(), 4);

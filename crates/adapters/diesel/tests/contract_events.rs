@@ -5,6 +5,4 @@ mod support;
 use portolan_diesel::Storage;
 use support::SqliteHarness;
 
-portolan_testkit::write_contract!(SqliteHarness::keeping(Storage::Events));
-portolan_testkit::journal_contract!(SqliteHarness::keeping(Storage::Events));
-portolan_testkit::checkpoint_contract!(SqliteHarness::keeping(Storage::Events));
+portolan_testkit::contract!(SqliteHarness::keeping(Storage::Events));

@@ -4,6 +4,4 @@ mod support;
 
 use support::SqliteHarness;
 
-portolan_testkit::write_contract!(SqliteHarness::in_memory());
-portolan_testkit::journal_contract!(SqliteHarness::in_memory());
-portolan_testkit::checkpoint_contract!(SqliteHarness::in_memory());
+portolan_testkit::contract!(SqliteHarness::in_memory());

@@ -5,6 +5,4 @@ mod support;
 
 use support::mysql::MariaDbHarness;
 
-portolan_testkit::write_contract!(MariaDbHarness::default());
-portolan_testkit::journal_contract!(MariaDbHarness::default());
-portolan_testkit::checkpoint_contract!(MariaDbHarness::default());
+portolan_testkit::contract!(MariaDbHarness::default());

@@ -6,6 +6,4 @@ mod support;
 use portolan_diesel::Storage;
 use support::mysql::MariaDbHarness;
 
-portolan_testkit::write_contract!(MariaDbHarness::keeping(Storage::Events));
-portolan_testkit::journal_contract!(MariaDbHarness::keeping(Storage::Events));
-portolan_testkit::checkpoint_contract!(MariaDbHarness::keeping(Storage::Events));
+portolan_testkit::contract!(MariaDbHarness::keeping(Storage::Events));

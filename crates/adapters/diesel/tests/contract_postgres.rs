@@ -5,6 +5,4 @@ mod support;
 
 use support::postgres::PostgresHarness;
 
-portolan_testkit::write_contract!(PostgresHarness::default());
-portolan_testkit::journal_contract!(PostgresHarness::default());
-portolan_testkit::checkpoint_contract!(PostgresHarness::default());
+portolan_testkit::contract!(PostgresHarness::default());

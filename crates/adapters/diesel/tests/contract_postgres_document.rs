@@ -6,6 +6,4 @@ mod support;
 use portolan_diesel::Storage;
 use support::postgres::PostgresHarness;
 
-portolan_testkit::write_contract!(PostgresHarness::keeping(Storage::Document));
-portolan_testkit::journal_contract!(PostgresHarness::keeping(Storage::Document));
-portolan_testkit::checkpoint_contract!(PostgresHarness::keeping(Storage::Document));
+portolan_testkit::contract!(PostgresHarness::keeping(Storage::Document));

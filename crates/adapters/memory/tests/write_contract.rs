@@ -20,6 +20,7 @@ impl WriteHarness for MemoryHarness {
             .without(Capability::Reopen, "a store in memory is gone with its last handle")
             .without(Capability::Kill, "a store in memory is gone with its process")
             .without(Capability::Share, "no other process can have the memory of this one")
+            .without(Capability::Hold, "a commit is one step behind one lock, which nobody outside can hold")
             .without(Capability::LeaseTerm, "a lease ends with its process, and so does the store")
     }
 
@@ -44,9 +45,7 @@ impl WriteHarness for MemoryHarness {
     }
 }
 
-portolan_testkit::write_contract!(MemoryHarness);
-portolan_testkit::journal_contract!(MemoryHarness);
-portolan_testkit::checkpoint_contract!(MemoryHarness);
+portolan_testkit::contract!(MemoryHarness);
 
 #[tokio::test]
 async fn a_store_that_is_closed_says_so_to_whoever_asks_or_waits() {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use portolan_kernel::{
-    AggregateKey, Answer, AnyState, Change, ChangeSet, Clock as _, Codec, Expected, NewEvent, REMOVED,
-    Version, replay,
+    AggregateKey, Answer, AnyState, Change, ChangeSet, Clock as _, Codec, Envelope, Expected, NewEvent,
+    Position, REMOVED, Version, replay,
 };
 
 use crate::counter::{Counter, CounterCodec, CounterId, Event};
@@ -77,6 +77,32 @@ pub fn change_set(subject: &Subject, changes: Vec<Change>) -> Verdict<ChangeSet>
         reads: Vec::new(),
         answer: Answer::Receipt { about, read_at: Version::ZERO },
     })
+}
+
+/// What the journal gets of a change set whose changes all begin aggregates, when its last position so far is `after`.
+/// Recorded when it occurred.
+#[must_use]
+pub fn envelopes(change_set: &ChangeSet, after: Position) -> Vec<Envelope> {
+    let count: usize = change_set.changes.iter().map(|change| change.events.len()).sum();
+    let numbered = change_set
+        .changes
+        .iter()
+        .flat_map(|change| (1..).zip(&change.events).map(move |it| (change.key, it)));
+    let envelope = |(position, (key, (version, event))): (u64, (AggregateKey, (u64, &NewEvent)))| Envelope {
+        position: after.plus(position),
+        commit_position: after.plus(count as u64),
+        event_id: event.event_id,
+        aggregate_type: key.aggregate_type.to_owned(),
+        aggregate_id: key.id,
+        version: Version(version),
+        event_type: event.event_type.to_owned(),
+        schema_version: event.schema_version,
+        payload: event.payload.clone(),
+        metadata: change_set.metadata.to_string(),
+        occurred_at: change_set.occurred_at,
+        recorded_at: change_set.occurred_at,
+    };
+    (1..).zip(numbered).map(envelope).collect()
 }
 
 fn encoded(subject: &Subject, events: &[Event]) -> Verdict<Vec<NewEvent>> {

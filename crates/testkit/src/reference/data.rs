@@ -7,7 +7,7 @@ use portolan_kernel::{
     AggregateKey, AnyState, Checkpoint, Clock, Deadline, Envelope, Kept, Position, RecordedOutcome, Reset,
     Result, SubscriptionId, Version,
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use super::leases::HeldLease;
@@ -17,13 +17,20 @@ pub(crate) struct Data {
     contents: Mutex<Contents>,
     /// The head, for those who wait.
     pub(crate) head: watch::Sender<Position>,
+    /// Held by whoever writes: also by one that does not end.
+    pub(crate) turn: Arc<Semaphore>,
     /// The store's own clock.
     pub(crate) clock: OnceLock<Arc<dyn Clock>>,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { contents: Mutex::default(), head: watch::Sender::new(Position::ZERO), clock: OnceLock::new() }
+        Self {
+            contents: Mutex::default(),
+            head: watch::Sender::new(Position::ZERO),
+            turn: Arc::new(Semaphore::new(1)),
+            clock: OnceLock::new(),
+        }
     }
 }
 
@@ -59,7 +66,7 @@ impl Data {
     pub(crate) fn copy(&self) -> Self {
         let contents = self.look().clone();
         let head = watch::Sender::new(contents.head());
-        Self { contents: Mutex::new(contents), head, clock: self.clock.clone() }
+        Self { contents: Mutex::new(contents), head, turn: Arc::clone(&self.turn), clock: self.clock.clone() }
     }
 
     /// Has the contents of the other from now on.

@@ -7,13 +7,18 @@ pub use store::ReferenceStore;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_kernel::{Clock, Error, IdSource as _, Position, Registry, Reset, Result, SubscriptionId};
+use portolan_kernel::{
+    ChangeSet, Clock, Error, IdSource as _, Position, Registry, Reset, Result, SubscriptionId,
+};
 
 use crate::child::{Child, Tell};
 use crate::counter::registry;
-use crate::{Breach, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness, WritePorts};
+use crate::{
+    Breach, Holder, ManualClock, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness, WritePorts,
+};
 
 mod checkpoints;
 pub(crate) mod data;
@@ -23,6 +28,7 @@ pub(crate) mod read;
 mod store;
 
 pub(crate) use data::Data;
+pub(crate) use store::PATIENCE;
 
 /// Reference stores by their address, and how to open them.
 #[derive(Clone, Default)]
@@ -101,6 +107,14 @@ impl WriteHarness for ReferenceHarness {
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
         Ok(self.data(subject.address())?.reset_records(subscription))
+    }
+
+    async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {
+        self.at(address, Arc::new(ManualClock::default()))?.hold(change_set).await
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
     }
 
     async fn kill_during(&self, child: &Child, enough: usize) -> Verdict<Vec<u64>> {

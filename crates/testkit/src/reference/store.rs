@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
@@ -11,6 +12,10 @@ use portolan_kernel::{
 use uuid::Uuid;
 
 use super::data::{Contents, Data};
+use crate::{Ending, Holder};
+
+/// How long a commit waits for another writer that holds the next positions.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A store in memory that does what its port says, one thing after another.
 #[derive(Clone)]
@@ -66,12 +71,31 @@ impl WriteStore for ReferenceStore {
         let now = self.clock.now();
         // Others run in between, as they do round every store that does I/O.
         tokio::task::yield_now().await;
+        let turn = Arc::clone(&self.data.turn).acquire_owned();
+        let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, turn).await else {
+            return Err(Error::unavailable("another writer holds the next positions"));
+        };
+        self.commit_now(&change_set, now)
+    }
+
+    async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
+        Ok(self.data.look().outcome(command_id, self.clock.now()).cloned())
+    }
+
+    fn last_position(&self) -> Position {
+        self.data.look().head()
+    }
+}
+
+impl ReferenceStore {
+    /// Commits, whoever holds the turn.
+    pub(crate) fn commit_now(&self, change_set: &ChangeSet, now: Timestamp) -> Result<Committed> {
         self.data.transaction(|contents| {
             if let Some(recorded) = contents.outcome(change_set.command_id, now) {
-                return Ok(Committed::repeated(&change_set, recorded));
+                return Ok(Committed::repeated(change_set, recorded));
             }
-            contents.check(&change_set)?;
-            let versions = contents.write(&change_set, now);
+            contents.check(change_set)?;
+            let versions = contents.write(change_set, now);
             let outcome = change_set.outcome(&versions, contents.head());
             if let Some(idempotency) = change_set.idempotency {
                 let recorded =
@@ -82,12 +106,18 @@ impl WriteStore for ReferenceStore {
         })
     }
 
-    async fn outcome(&self, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
-        Ok(self.data.look().outcome(command_id, self.clock.now()).cloned())
-    }
-
-    fn last_position(&self) -> Position {
-        self.data.look().head()
+    /// Lets another writer have the turn, with this written and not committed.
+    pub(crate) async fn hold(&self, change_set: &ChangeSet) -> Result<Holder> {
+        let turn = Arc::clone(&self.data.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| Error::Closed("the reference store".to_owned()))?;
+        let (store, change_set) = (self.clone(), change_set.clone());
+        Ok(Holder::new(move |ending| {
+            let _turn = turn;
+            match ending {
+                Ending::Commit => store.commit_now(&change_set, change_set.occurred_at).map(drop),
+                Ending::RollBack => Ok(()),
+            }
+        }))
     }
 }
 

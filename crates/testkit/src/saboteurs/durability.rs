@@ -18,6 +18,7 @@ saboteurs! {
             "c15_what_was_saved_survives_a_kill"
         ] also [
             "c05_a_reset_is_recorded"
+            "j08_nobody_passes_a_commit_that_is_still_to_come"
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
             "c07_a_held_lease_refuses_another_process"
             "c13_the_stores_clock_decides"
@@ -30,6 +31,7 @@ saboteurs! {
             "c05_a_reset_is_recorded"
             "c15_what_was_saved_survives_a_kill"
             "j04_a_kill_leaves_whole_commits"
+            "j08_nobody_passes_a_commit_that_is_still_to_come"
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
             "w11_a_dropped_commit_leaves_all_or_nothing"
             "w19_what_was_acknowledged_survives_a_kill"

@@ -7,13 +7,14 @@
 //! that file's list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_kernel::{Clock, Position, Reset, Result, SubscriptionId};
+use portolan_kernel::{ChangeSet, Clock, Position, Reset, Result, SubscriptionId};
 
 use crate::child::Child;
 use crate::reference::ReferenceHarness;
-use crate::{Place, Polls, Subject, Verdict, WriteHarness, WritePorts};
+use crate::{Holder, ManualClock, Place, Polls, Subject, Verdict, WriteHarness, WritePorts};
 use tamper::{Tamper, Tampered};
 
 pub use readers::{READERS, ReadSaboteur, SabotagedReadHarness};
@@ -22,6 +23,7 @@ mod checkpoints;
 mod durability;
 mod feed;
 mod fidelity;
+mod holding;
 mod idempotency;
 mod leases;
 mod races;
@@ -55,6 +57,7 @@ pub fn all() -> impl Iterator<Item = &'static Saboteur> {
         durability::ALL,
         idempotency::ALL,
         feed::ALL,
+        holding::ALL,
         checkpoints::ALL,
         leases::ALL,
     ];
@@ -102,6 +105,15 @@ impl WriteHarness for SabotagedHarness {
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
         self.reference.reset_records(subject, subscription).await
+    }
+
+    async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {
+        let inner = self.reference.at(address, Arc::new(ManualClock::default()))?;
+        (self.saboteur.make)().hold(&inner, change_set).await
+    }
+
+    fn patience(&self) -> Duration {
+        self.reference.patience()
     }
 
     async fn kill_during(&self, child: &Child, enough: usize) -> Verdict<Vec<u64>> {

@@ -11,6 +11,7 @@ use portolan_kernel::{
 };
 use uuid::Uuid;
 
+use crate::Holder;
 use crate::reference::ReferenceStore;
 
 /// The command id whose outcome is asked for when a sabotaged store is closed in good order.
@@ -37,6 +38,10 @@ pub(super) trait Tamper: Send + Sync + 'static {
 
     async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
         inner.commit(change_set).await
+    }
+
+    async fn hold(&self, inner: &ReferenceStore, change_set: &ChangeSet) -> Result<Holder> {
+        inner.hold(change_set).await
     }
 
     async fn outcome(&self, inner: &ReferenceStore, command_id: Uuid) -> Result<Option<RecordedOutcome>> {

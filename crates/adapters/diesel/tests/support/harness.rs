@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use portolan_diesel::diesel::connection::SimpleConnection as _;
+use portolan_diesel::diesel::dsl::sql;
+use portolan_diesel::diesel::prelude::*;
+use portolan_diesel::diesel::sql_types::{BigInt, Nullable};
 use portolan_diesel::sqlite::{Check, Config, OpenMode, Store};
 use portolan_diesel::{Mappers, Storage};
-use portolan_kernel::{Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
+use portolan_kernel::{ChangeSet, Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
 use portolan_testkit::counter::registry;
-use portolan_testkit::{Capabilities, Capability, Place, Polls, Subject, WriteHarness, WritePorts};
+use portolan_testkit::{Capabilities, Capability, Holder, Place, Polls, Subject, WriteHarness, WritePorts};
 
-use super::CounterMapper;
+use super::{CounterMapper, beside, holding};
 
 /// Stores in files of a temporary folder, or in memory.
 #[derive(Default)]
@@ -59,6 +63,10 @@ impl WriteHarness for SqliteHarness {
                 Capability::Share,
                 "a store in memory has one connection, which no other process can have",
             )
+            .without(
+                Capability::Hold,
+                "a store in memory has one connection, and its writer ends what it begins",
+            )
     }
 
     async fn place(&self) -> Result<Place> {
@@ -86,6 +94,25 @@ impl WriteHarness for SqliteHarness {
         let store = self.store_of(&ports)?;
         self.open.lock().unwrap().remove(&address_of(&ports.store));
         store.close().await
+    }
+
+    async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {
+        let config: Config = address.parse()?;
+        let Some(path) = config.location.path() else {
+            return Err(Error::Unsupported("a store in memory has one connection".to_owned()));
+        };
+        let mut conn = beside(path);
+        let failed = |error: &dyn std::fmt::Display| Error::unavailable(error.to_string());
+        conn.batch_execute("begin immediate").map_err(|error| failed(&error))?;
+        let last =
+            sql::<Nullable<BigInt>>("select max(position) from journal").get_result::<Option<i64>>(&mut conn);
+        holding::write(
+            &mut conn,
+            change_set,
+            last.map_err(|error| failed(&error))?.unwrap_or(0),
+            holding::bytes,
+        )?;
+        Ok(holding::holder(conn))
     }
 
     async fn findings(&self, subject: &Subject) -> Result<Vec<String>> {

@@ -16,6 +16,7 @@ pub use views::SqliteViews;
 
 pub mod counter_mapper;
 mod harness;
+pub mod holding;
 #[cfg(feature = "mysql-engine")]
 pub mod mysql;
 #[cfg(feature = "postgres-engine")]

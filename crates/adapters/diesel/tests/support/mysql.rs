@@ -1,10 +1,14 @@
 //! Stores on MariaDB: each in a database of its own.
 
 use portolan_diesel::diesel::connection::SimpleConnection as _;
-use portolan_diesel::diesel::{Connection as _, MysqlConnection};
-use portolan_kernel::{Error, Result};
-use portolan_testkit::Place;
+use portolan_diesel::diesel::dsl::sql;
+use portolan_diesel::diesel::prelude::*;
+use portolan_diesel::diesel::sql_types::{BigInt, Text};
+use portolan_diesel::diesel::{self, MysqlConnection};
+use portolan_kernel::{ChangeSet, Error, Result};
+use portolan_testkit::{Holder, Place};
 
+use super::holding;
 use super::servers::{Dropped, LEASE, MARIADB, server_harness, unique_name};
 
 server_harness!(MariaDbHarness, mysql, MARIADB, place);
@@ -28,20 +32,32 @@ pub fn run(server: &str, sql: &str) -> Result<()> {
     conn.batch_execute(sql).map_err(|error| failed(error.to_string()))
 }
 
-/// Whoever holds the head of the store at this address, with a position of its own, as a program that hangs would.
-pub fn hold(address: &str) -> MysqlConnection {
+/// Another writer that has written this change set, has the head, and does not commit. The server ends it when it has
+/// done nothing for three seconds.
+pub fn hold(address: &str, change_set: &ChangeSet) -> Result<Holder> {
+    let failed = |error: diesel::result::Error| Error::unavailable(error.to_string());
     let mut conn = beside(address);
-    let begun =
-        "set session idle_transaction_timeout = 3; begin; update journal_head set position = position + 1";
-    conn.batch_execute(begun).unwrap();
-    conn
+    conn.batch_execute("set session idle_transaction_timeout = 3; begin").map_err(failed)?;
+    let last = sql::<BigInt>("select position from journal_head for update").get_result(&mut conn);
+    let last = holding::write(&mut conn, change_set, last.map_err(failed)?, holding::bytes)?;
+    conn.batch_execute(&format!("update journal_head set position = {last}")).map_err(failed)?;
+    Ok(holding::holder(conn))
+}
+
+/// The connections of the store at this address that are in a transaction and do nothing.
+fn left_open(address: &str) -> Result<Vec<String>> {
+    let idle = sql::<Text>(
+        "select concat('transaction ', trx_id) from information_schema.innodb_trx \
+         join information_schema.processlist on id = trx_mysql_thread_id \
+         where db = database() and command = 'Sleep'",
+    );
+    idle.load(&mut beside(address)).map_err(|error| Error::unavailable(error.to_string()))
 }
 
 /// Cuts every connection to the store at this address.
 pub fn cut(address: &str) {
-    use portolan_diesel::diesel::prelude::*;
     let mut conn = beside(address);
-    let others = portolan_diesel::diesel::dsl::sql::<portolan_diesel::diesel::sql_types::BigInt>(
+    let others = sql::<BigInt>(
         "select cast(id as signed) from information_schema.processlist \
          where db = database() and id <> connection_id()",
     );

@@ -1,10 +1,14 @@
 //! Stores on PostgreSQL: each in a schema of its own.
 
 use portolan_diesel::diesel::connection::SimpleConnection as _;
-use portolan_diesel::diesel::{Connection as _, PgConnection};
-use portolan_kernel::{Error, Result};
-use portolan_testkit::Place;
+use portolan_diesel::diesel::dsl::sql;
+use portolan_diesel::diesel::prelude::*;
+use portolan_diesel::diesel::sql_types::{BigInt, Text};
+use portolan_diesel::diesel::{self, PgConnection};
+use portolan_kernel::{ChangeSet, Error, Result};
+use portolan_testkit::{Holder, Place};
 
+use super::holding;
 use super::servers::{Dropped, LEASE, POSTGRES, server_harness, unique_name};
 
 server_harness!(PostgresHarness, postgres, POSTGRES, place);
@@ -28,15 +32,29 @@ pub fn run(server: &str, sql: &str) -> Result<()> {
     conn.batch_execute(sql).map_err(|error| failed(error.to_string()))
 }
 
-/// Whoever holds the head of the store at this address, with a position of its own, as a program that hangs would.
-pub fn hold(address: &str) -> PgConnection {
+/// Another writer that has written this change set, has the head, and does not commit. The server ends it when it has
+/// done nothing for three seconds.
+pub fn hold(address: &str, change_set: &ChangeSet) -> Result<Holder> {
+    let failed = |error: diesel::result::Error| Error::unavailable(error.to_string());
     let (mut conn, schema) = beside(address);
-    let begun = format!(
-        "set search_path = {schema}; set idle_in_transaction_session_timeout = 3000; begin; \
-         update journal_head set position = position + 1"
-    );
-    conn.batch_execute(&begun).unwrap();
-    conn
+    conn.batch_execute(&format!(
+        "set search_path = {schema}; set idle_in_transaction_session_timeout = 3000; begin"
+    ))
+    .map_err(failed)?;
+    let last = sql::<BigInt>("select position from journal_head for update").get_result(&mut conn);
+    let last = holding::write(&mut conn, change_set, last.map_err(failed)?, |id| format!("'{id}'"))?;
+    conn.batch_execute(&format!("update journal_head set position = {last}")).map_err(failed)?;
+    Ok(holding::holder(conn))
+}
+
+/// The connections of the store at this address that are in a transaction and do nothing.
+fn left_open(address: &str) -> Result<Vec<String>> {
+    let (mut conn, schema) = beside(address);
+    let idle = sql::<Text>(&format!(
+        "select query from pg_stat_activity where application_name = '{schema}' \
+         and state like 'idle in transaction%'"
+    ));
+    idle.load(&mut conn).map_err(|error| Error::unavailable(error.to_string()))
 }
 
 /// Cuts every connection to the store at this address.

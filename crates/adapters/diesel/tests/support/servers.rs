@@ -129,6 +129,25 @@ macro_rules! server_harness {
                 store.close().await
             }
 
+            async fn hold(
+                &self,
+                address: &str,
+                change_set: &portolan_kernel::ChangeSet,
+            ) -> portolan_kernel::Result<portolan_testkit::Holder> {
+                let (address, change_set) = (address.to_owned(), change_set.clone());
+                let held = tokio::task::spawn_blocking(move || hold(&address, &change_set)).await;
+                held.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))?
+            }
+
+            async fn left_open(
+                &self,
+                subject: &portolan_testkit::Subject,
+            ) -> portolan_kernel::Result<Vec<String>> {
+                let address = subject.address().to_owned();
+                let left = tokio::task::spawn_blocking(move || left_open(&address)).await;
+                left.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))?
+            }
+
             async fn findings(
                 &self,
                 subject: &portolan_testkit::Subject,

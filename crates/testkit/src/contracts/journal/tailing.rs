@@ -50,7 +50,7 @@ pub async fn j10_a_reader_anywhere_gets_the_next_event_or_waits(subject: &mut Su
 const IDLE: Duration = Duration::from_millis(20);
 
 /// A reader that has looked, found nothing, and waits: a commit from now on must wake it.
-async fn waiting_reader(
+pub(super) async fn waiting_reader(
     journal: &Arc<dyn Journal>,
     after: Position,
 ) -> Verdict<JoinHandle<Verdict<Position>>> {
@@ -107,7 +107,7 @@ pub async fn j11_a_tailing_reader_sees_each_event_once_and_in_order(subject: &mu
 }
 
 /// Follows the journal until it has seen so many events: position, aggregate and version of each.
-async fn tail(journal: Arc<dyn Journal>, total: usize) -> Verdict<Vec<(u64, Uuid, u64)>> {
+pub(super) async fn tail(journal: Arc<dyn Journal>, total: usize) -> Verdict<Vec<(u64, Uuid, u64)>> {
     let mut seen = Vec::with_capacity(total);
     let mut after = Position::ZERO;
     while seen.len() < total {

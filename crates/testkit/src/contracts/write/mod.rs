@@ -27,7 +27,7 @@ pub(super) const CLAUSES: &[Clause<Subject>] = clauses! { Subject;
     "W8" contention::w08_one_of_twenty_takes_the_one_place;
     "W9" atomicity::w09_a_failed_unit_writes_nothing_and_a_refusal_only_its_record;
     "W10" atomicity::w10_a_reader_never_sees_state_without_event_nor_event_without_state;
-    "W11" drops::w11_a_dropped_commit_leaves_all_or_nothing needs Reopen;
+    "W11" drops::w11_a_dropped_commit_leaves_all_or_nothing;
     "W12" identity::w12_two_gets_in_one_unit_are_one_aggregate;
     "W12" identity::w12_find_tests_the_units_own_copies_again;
     "W13" removal::w13_what_was_removed_is_gone_and_goes_on_at_the_next_version;
