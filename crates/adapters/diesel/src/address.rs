@@ -86,6 +86,7 @@ impl Location {
     }
 
     /// As a URL, with the password.
+    #[cfg(feature = "mysql-engine")]
     pub(crate) fn url(&self) -> String {
         let mut url = format!("{}://", self.scheme);
         if let Some(user) = &self.user {

@@ -72,3 +72,7 @@ mod generators;
 #[cfg(test)]
 #[path = "../../../kernel/tests/specifications/parcel.rs"]
 mod parcel;
+#[cfg(test)]
+mod parcels;
+#[cfg(test)]
+mod trial;

@@ -3,6 +3,7 @@
 //! What is peculiar to PostgreSQL is in the files of this folder; what every engine shares is mounted from `store/`,
 //! and what servers share from `server/`.
 
+pub use read::{SqlProjection, SqlView};
 pub use server::Config;
 pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
 
@@ -15,14 +16,20 @@ pub type Conn = diesel::PgConnection;
 pub type Db = diesel::pg::Pg;
 
 mod connection;
+mod dialect;
 mod engine;
 mod faults;
 mod ids;
 mod look_ups;
+#[path = "../read/mod.rs"]
+mod read;
 mod rows;
 mod schemas;
 #[path = "../server/mod.rs"]
 mod server;
 #[path = "../store/mod.rs"]
 mod store;
+mod texts;
+#[cfg(test)]
+mod trial;
 mod tuning;

@@ -3,8 +3,10 @@
 //! A field is a column of its name, with `_` for a dot; money is two, `_amount` and `_currency`; a collection is a table of
 //! its own, whose rows name their row's number and their place in it.
 
+use std::borrow::Cow;
+
 use portolan_kernel::specification::{Field, Part, Path, Schema, Type};
-use portolan_kernel::{Candidate, Error, Index, IndexKind, Result, View};
+use portolan_kernel::{Candidate, Error, Fingerprint, Index, IndexKind, Result, View};
 
 use super::translate::Mistake;
 
@@ -23,6 +25,9 @@ pub(super) const WORD: &str = "word";
 
 /// The longest name that every engine takes.
 const MAX_NAME_BYTES: usize = 63;
+
+/// The longest word that is kept as it is.
+const MAX_WORD_BYTES: usize = 128;
 
 /// The tables of one view.
 pub(super) struct Layout {
@@ -353,6 +358,17 @@ impl Kind {
             Type::Money | Type::Scalars(_) | Type::Elements(_) => return None,
         })
     }
+}
+
+/// The word as the table of words has it: a long one as its beginning and a digest of it, because engines bound the length
+/// of what an index holds. No shorter word is like it.
+pub(super) fn kept_word(word: &str) -> Cow<'_, str> {
+    if word.len() <= MAX_WORD_BYTES {
+        return Cow::Borrowed(word);
+    }
+    let begin = word.floor_char_boundary(MAX_WORD_BYTES);
+    let Fingerprint(digest) = Fingerprint::of(word.as_bytes());
+    Cow::Owned(format!("{}{}", &word[..begin], uuid::Uuid::from_bytes(digest).simple()))
 }
 
 fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {

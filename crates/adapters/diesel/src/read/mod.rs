@@ -16,7 +16,7 @@ pub(super) use statement::{Bound, Cell, Statement};
 use self::layout::Layout;
 use self::state::Declared;
 use self::statement::Shapes;
-use super::Store;
+use super::{Store, engine};
 
 mod layout;
 mod plan;
@@ -74,7 +74,12 @@ impl Store {
         let model = Arc::new(Model { store: self.clone(), layout, declared, shapes: Shapes::new(), told });
         if let Ok(queue) = self.queue() {
             let model = Arc::clone(&model);
-            queue.write(move |conn| state::make(conn, &model.layout, &model.declared)).await?;
+            if engine::MAKES_TABLES_IN_TRANSACTIONS {
+                queue.write(move |conn| state::make(conn, &model.layout, &model.declared)).await?;
+            } else {
+                // It would end the transaction of the group that it is in.
+                self.beside(move |conn| state::make_alone(conn, &model.layout, &model.declared)).await?;
+            }
         }
         Ok((SqlView::new(Arc::clone(&model)), SqlProjection::new(model, projector)))
     }

@@ -140,8 +140,9 @@ pub(super) fn by_ids<V: StoredView>(
         sql.push_word(" where ");
         sql.push_name(&id.name);
         sql.push_word(" in (");
-        let bound = ids.iter().filter_map(|value| Bound::of(id.kind, value.borrowed()));
-        sql.push_list(bound, Statement::push_bind);
+        sql.push_list(ids, |sql, value| {
+            sql.push_bind(Bound::of(id.kind, value.borrowed()).unwrap_or(Bound::Null(id.kind)));
+        });
         sql.push_word(")");
         found.extend(rows::load(conn, layout, shapes, sql)?);
         Ok(())

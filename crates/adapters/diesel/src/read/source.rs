@@ -14,9 +14,12 @@ const EVENT: &str = "event_id";
 /// What makes its table.
 pub(super) fn made(layout: &Layout) -> Statement<'_> {
     let sql = Statement::new("create table ").name(&layout.source).word(" (").name(POSITION).word(" ");
-    let sql =
-        sql.word(engine::type_name(Kind::Integer)).word(" primary key not null, ").name(EVENT).word(" ");
-    sql.word(engine::type_name(Kind::Uuid)).word(" not null").word(engine::KEYED_END)
+    let sql = sql
+        .word(engine::type_name(Kind::Integer, true))
+        .word(" primary key not null, ")
+        .name(EVENT)
+        .word(" ");
+    sql.word(engine::type_name(Kind::Uuid, false)).word(" not null").word(engine::KEYED_END)
 }
 
 /// Writes it down, inside the caller's transaction.

@@ -85,10 +85,29 @@ impl Declared {
     }
 }
 
+/// As [`make`], where making a table ends a transaction.
+///
+/// Who fills the view holds the head for as long as it writes, and looks whether the tables are its own. So their row
+/// goes before they do, under the head's lock, and comes when all of them are there; what a program has left half made,
+/// no row speaks of.
+pub(super) fn make_alone(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
+    engine::alone(conn, |conn| {
+        diesel::sql_query(engine::VIEW_STATES).execute(conn)?;
+        engine::begin_write(conn)?;
+        engine::Watch::default().news(conn)?;
+        make_anew(conn, layout, declared)
+    })
+}
+
 /// Makes the tables of the view where they are not there as they are declared, empty, and drops what was there of an
 /// older declaration. Runs inside the caller's transaction.
 pub(super) fn make(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
     diesel::sql_query(engine::VIEW_STATES).execute(conn)?;
+    make_anew(conn, layout, declared)
+}
+
+/// The tables and then what stands about them, unless it stands there.
+fn make_anew(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
     if let Some(made) = look_up(conn, &layout.name)? {
         if declared.is(&made) {
             return Ok(());
@@ -101,14 +120,16 @@ pub(super) fn make(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Res
             .into());
         }
         tracing::info!(view = layout.name, "the view's declaration has changed; it is filled anew");
-        for table in made.tables.lines() {
-            Statement::new("drop table if exists ").name(table).execute(conn, &Shapes::none())?;
-        }
         diesel::delete(view_states::table.find(&layout.name)).execute(conn)?;
+        made.tables.lines().try_for_each(|table| drop_table(conn, table))?;
+    }
+    if !engine::MAKES_TABLES_IN_TRANSACTIONS {
+        tables::names(layout).try_for_each(|table| drop_table(conn, table))?;
     }
     for statement in tables::made(layout) {
         statement.execute(conn, &Shapes::none())?;
     }
+    set_position(conn, &layout.name, Position::ZERO)?;
     let names: Vec<_> = tables::names(layout).collect();
     diesel::insert_into(view_states::table)
         .values((
@@ -118,7 +139,11 @@ pub(super) fn make(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Res
             view_states::tables.eq(names.join("\n")),
         ))
         .execute(conn)?;
-    set_position(conn, &layout.name, Position::ZERO)
+    Ok(())
+}
+
+fn drop_table(conn: &mut Conn, table: &str) -> Result<(), Fault> {
+    Statement::new("drop table if exists ").name(table).execute(conn, &Shapes::none()).map(drop)
 }
 
 /// Notes how far the view is now.

@@ -9,9 +9,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use diesel::QueryResult;
+use diesel::deserialize::QueryableByName;
+use diesel::expression::expression_types::Untyped;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryBuilder as _, QueryFragment, QueryId};
-use diesel::row::{Field as _, Row};
+use diesel::row::{Field as _, NamedRow, Row};
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use portolan_kernel::specification::{Decimal, ValueRef};
 
@@ -49,6 +51,11 @@ pub(crate) enum Bound<'a> {
 }
 
 impl<'a> Bound<'a> {
+    /// The text as a column keeps it.
+    pub(crate) fn text(text: &'a str) -> Self {
+        Self::Text(engine::kept(text))
+    }
+
     /// The value as a column of this kind keeps it; `None` for collections, and for the whole of money.
     pub(super) fn of(kind: Kind, value: ValueRef<'a>) -> Option<Self> {
         Some(match value {
@@ -57,7 +64,7 @@ impl<'a> Bound<'a> {
             ValueRef::Object => Self::Boolean(true),
             ValueRef::Integer(value) => Self::Integer(value),
             ValueRef::Time(value) => Self::Integer(value.as_micros()),
-            ValueRef::Text(value) => Self::Text(Cow::Borrowed(value)),
+            ValueRef::Text(value) => Self::text(value),
             ValueRef::Uuid(value) => Self::Uuid(DbUuid(value)),
             ValueRef::Decimal(value) => Self::Bytes(Cow::Owned(sortable(value).to_vec())),
             ValueRef::Money(_) | ValueRef::Scalars(_) | ValueRef::Elements(_) => return None,
@@ -117,7 +124,7 @@ impl<'a> Statement<'a> {
     }
 
     /// A number of this program, like the rows of a page. It is written out, because engines plan by it.
-    pub(super) fn push_number(&mut self, number: u64) {
+    pub(crate) fn push_number(&mut self, number: u64) {
         self.pieces.push(Piece::Number(number));
     }
 
@@ -130,7 +137,7 @@ impl<'a> Statement<'a> {
     }
 
     /// Several, with a comma between them.
-    pub(super) fn push_list<T>(&mut self, items: impl IntoIterator<Item = T>, push: impl Fn(&mut Self, T)) {
+    pub(crate) fn push_list<T>(&mut self, items: impl IntoIterator<Item = T>, push: impl Fn(&mut Self, T)) {
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.push_word(", ");
@@ -208,7 +215,7 @@ impl Bound<'_> {
 }
 
 impl Query for Statement<'_> {
-    type SqlType = AnyColumns;
+    type SqlType = Untyped;
 }
 
 impl QueryId for Statement<'_> {
@@ -219,12 +226,7 @@ impl QueryId for Statement<'_> {
 
 impl RunQueryDsl<Conn> for Statement<'_> {}
 
-/// What a [`Statement`] answers: columns that only its maker knows.
-#[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType)]
-#[diesel(sqlite_type(name = "Binary"))]
-pub(crate) struct AnyColumns;
-
-/// One row, as it came.
+/// One row, as it came: columns that only the maker of its [`Statement`] knows.
 #[derive(Debug)]
 pub(crate) struct Cells(pub(crate) Vec<Cell>);
 
@@ -237,11 +239,11 @@ pub(crate) enum Cell {
     Bytes(Vec<u8>),
 }
 
-impl diesel::deserialize::FromSqlRow<AnyColumns, Db> for Cells {
-    fn build_from_row<'a>(row: &impl Row<'a, Db>) -> diesel::deserialize::Result<Self> {
+impl QueryableByName<Db> for Cells {
+    fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
         let mut cells = Vec::with_capacity(row.field_count());
         for place in 0..row.field_count() {
-            let field = row.get(place).ok_or("a column is missing")?;
+            let field = Row::get(row, place).ok_or("a column is missing")?;
             cells.push(field.value().map_or(Ok(Cell::Null), engine::cell)?);
         }
         Ok(Self(cells))

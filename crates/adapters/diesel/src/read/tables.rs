@@ -25,7 +25,9 @@ pub(super) fn made(layout: &Layout) -> Vec<Statement<'_>> {
     made.extend(layout.indexes.iter().map(|index| {
         let table = index.table.map_or(&layout.rows, |child| &layout.rows.children[child]);
         let mut sql = Statement::new("create index ").name(&index.name).word(" on ").name(&table.name);
-        sql = sql.word(" (").name(&table.columns[index.column].name);
+        let Column { name, kind, .. } = &table.columns[index.column];
+        sql.push_word(" (");
+        engine::indexed(&mut sql, name, *kind);
         // Pages in this order go on by the id.
         if index.kind == IndexKind::Ordered && index.table.is_none() {
             sql = sql.word(", ").name(&layout.id_column().name);
@@ -38,10 +40,10 @@ pub(super) fn made(layout: &Layout) -> Vec<Statement<'_>> {
 fn rows(layout: &Layout) -> Statement<'_> {
     let mut sql = Statement::new("create table ").name(&layout.rows.name).word(" (").name(ROW);
     sql.push_word(" ");
-    sql.push_word(engine::type_name(Kind::Integer));
+    sql.push_word(engine::type_name(Kind::Integer, true));
     sql.push_word(" primary key not null");
     number(&mut sql, VERSION);
-    columns(&mut sql, &layout.rows);
+    columns(&mut sql, &layout.rows, Some(layout.id_column()));
     sql.word(engine::ROWS_END)
 }
 
@@ -53,17 +55,17 @@ fn by_id(layout: &Layout) -> Statement<'_> {
 fn removed(layout: &Layout) -> Statement<'_> {
     let id = layout.id_column();
     let sql = Statement::new("create table ").name(&layout.removed).word(" (").name(&id.name).word(" ");
-    let mut sql = sql.word(engine::type_name(id.kind)).word(" primary key not null");
+    let mut sql = sql.word(engine::type_name(id.kind, true)).word(" primary key not null");
     number(&mut sql, VERSION);
     sql.word(engine::KEYED_END)
 }
 
 fn child(table: &Table) -> Statement<'_> {
     let mut sql = Statement::new("create table ").name(&table.name).word(" (").name(ROW).word(" ");
-    sql.push_word(engine::type_name(Kind::Integer));
+    sql.push_word(engine::type_name(Kind::Integer, true));
     sql.push_word(" not null");
     number(&mut sql, ELEMENT);
-    columns(&mut sql, table);
+    columns(&mut sql, table, None);
     sql.push_word(", primary key (");
     sql.push_list([ROW, ELEMENT], |sql, name| sql.push_name(name));
     sql.word(")").word(engine::KEYED_END)
@@ -73,7 +75,7 @@ fn child(table: &Table) -> Statement<'_> {
 fn words(layout: &Layout) -> Option<Statement<'_>> {
     let words = layout.words.as_ref()?;
     let mut sql = Statement::new("create table ").name(&words.name).word(" (").name(WORD).word(" ");
-    sql.push_word(engine::type_name(Kind::Text));
+    sql.push_word(engine::type_name(Kind::Text, true));
     sql.push_word(" not null");
     [WORD_FIELD, ROW, ELEMENT].into_iter().for_each(|name| number(&mut sql, name));
     sql.push_word(", primary key (");
@@ -85,16 +87,17 @@ fn number(sql: &mut Statement<'_>, name: &'static str) {
     sql.push_word(", ");
     sql.push_name(name);
     sql.push_word(" ");
-    sql.push_word(engine::type_name(Kind::Integer));
+    sql.push_word(engine::type_name(Kind::Integer, true));
     sql.push_word(" not null");
 }
 
-fn columns<'a>(sql: &mut Statement<'a>, table: &'a Table) {
-    for Column { name, kind, nullable, .. } in &table.columns {
+fn columns<'a>(sql: &mut Statement<'a>, table: &'a Table, id: Option<&Column>) {
+    for column in &table.columns {
+        let Column { name, kind, nullable, .. } = column;
         sql.push_word(", ");
         sql.push_name(name);
         sql.push_word(" ");
-        sql.push_word(engine::type_name(*kind));
+        sql.push_word(engine::type_name(*kind, id.is_some_and(|id| std::ptr::eq(id, column))));
         sql.push_word(if *nullable { "" } else { " not null" });
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use portolan_kernel::specification::{Path, Value, ValueRef, Words};
 use portolan_kernel::{Candidate, StoredView, Version};
 
-use super::super::{Conn, Fault};
-use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, WORD, WORD_FIELD};
+use super::super::{Conn, Fault, engine};
+use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, WORD, WORD_FIELD, kept_word};
 use super::rows::Kept;
 use super::statement::{Bound, Shapes, Statement};
 use super::tables;
@@ -44,7 +44,9 @@ pub(super) fn write<V: StoredView>(
     changes: &[Change<V>],
 ) -> Result<(), Fault> {
     let mut writer = Writer { conn, layout, shapes, next: None, words: Vec::new() };
+    let mut inserted = 0;
     for change in changes {
+        inserted += i64::from(change.before.is_none() && change.after.is_some());
         match (&change.before, &change.after) {
             (None, Some(after)) => writer.insert(change, after)?,
             (Some(before), Some(after)) => writer.update(before, after, change.version)?,
@@ -55,7 +57,21 @@ pub(super) fn write<V: StoredView>(
             (None, None) => writer.bury(change)?,
         }
     }
-    writer.write_words()
+    let grown = writer.next.map(|next| next - inserted..next);
+    writer.write_words()?;
+    match grown {
+        Some(grown) if doubles(&grown) => engine::learn(conn, tables::names(layout)),
+        _ => Ok(()),
+    }
+}
+
+/// How many rows are worth learning about.
+const LEARNT_FROM: i64 = 1_024;
+
+/// Whether one of these numbers of rows is twice as many as when the engine learnt about them before.
+fn doubles(numbers: &std::ops::Range<i64>) -> bool {
+    let last = (numbers.end.max(2) - 1).ilog2();
+    last >= LEARNT_FROM.ilog2() && numbers.contains(&(1 << last))
 }
 
 /// Empties the view's tables, and no others.
@@ -270,7 +286,7 @@ fn words_of<V: Candidate>(layout: &Layout, view: &V) -> BTreeSet<Word> {
     for (number, field) in kept.fields.iter().enumerate() {
         let mut take = |value: ValueRef<'_>, element: i64| {
             if let ValueRef::Text(text) = value {
-                Words::each(text, |word| _ = words.insert((number, word.into(), element)));
+                Words::each(text, |word| _ = words.insert((number, kept_word(word).into(), element)));
             }
         };
         match field.within.map(|collection| collection.whole().read(view)) {

@@ -1,5 +1,6 @@
 //! What differs from engine to engine where views are kept and asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use diesel::sqlite::{SqliteType, SqliteValue};
@@ -19,17 +20,42 @@ pub(super) const VIEW_STATES: &str = "create table if not exists view_states (
 pub(super) const ROWS_END: &str = ") strict";
 pub(super) const KEYED_END: &str = ") strict, without rowid";
 
-/// Before a column that no index is to be looked for. SQLite keeps no statistics here, and without them it takes every
-/// index for a good one; so the adapter looks itself which is, and hides the others.
+/// Whether making and dropping a table is part of a transaction like any other write.
+pub(super) const MAKES_TABLES_IN_TRANSACTIONS: bool = true;
+
+/// Whether the engine knows from statistics of its own which index finds few rows. SQLite keeps none here, and without
+/// them it takes every index for a good one; so the adapter looks itself which is, and hides the others.
+pub(super) const KEEPS_STATISTICS: bool = false;
+
+/// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "+";
 
-/// The type of a column.
-pub(super) const fn type_name(kind: Kind) -> &'static str {
+/// Whether an index leads to the place of `(a, b) > (x, y)`.
+pub(super) const COMPARES_ROWS: bool = true;
+
+/// The type of a column; `is_key`: of one whose values are told apart by an index.
+pub(super) const fn type_name(kind: Kind, _is_key: bool) -> &'static str {
     match kind {
         Kind::Boolean | Kind::Integer => "integer",
         Kind::Text => "text",
         Kind::Decimal | Kind::Uuid => "blob",
     }
+}
+
+/// A column of an index that helps to find rows, and tells none apart.
+pub(super) fn indexed<'a>(into: &mut Statement<'a>, column: &'a str, _kind: Kind) {
+    into.push_name(column);
+}
+
+/// A text as a column has it: as it is.
+pub(super) const fn kept(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// To be run when a view has grown to so many times its rows: SQLite learns nothing of them.
+#[expect(clippy::unnecessary_wraps, reason = "engines with statistics ask their server")]
+pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+    Ok(())
 }
 
 /// A value as it came.
@@ -46,11 +72,11 @@ pub(super) fn cell(mut value: SqliteValue<'_, '_, '_>) -> diesel::deserialize::R
 }
 
 /// That the text in the column has this part. Case counts and nothing is a wildcard.
-pub(super) fn contains<'a>(into: &mut Statement<'a>, column: Statement<'a>, part: &'a str) {
+pub(super) fn contains<'a>(into: &mut Statement<'a>, column: Statement<'a>, part: Bound<'a>) {
     into.push_word("instr(");
     into.push(column);
     into.push_word(", ");
-    into.push_bind(Bound::Text(part.into()));
+    into.push_bind(part);
     into.push_word(") > 0");
 }
 
@@ -67,13 +93,19 @@ pub(super) fn ends_with<'a>(into: &mut Statement<'a>, column: Statement<'a>, end
 }
 
 /// The order of a column, null last.
-pub(super) const fn order(is_nullable: bool, is_descending: bool) -> &'static str {
-    match (is_nullable, is_descending) {
+pub(super) fn order<'a>(
+    into: &mut Statement<'a>,
+    column: Statement<'a>,
+    is_nullable: bool,
+    is_descending: bool,
+) {
+    into.push(column);
+    into.push_word(match (is_nullable, is_descending) {
         (false, false) => "",
         (false, true) => " desc",
         (true, false) => " nulls last",
         (true, true) => " desc nulls last",
-    }
+    });
 }
 
 /// Behind a table: that its rows are walked along this index, whatever the planner thinks of it. It would rather sort all

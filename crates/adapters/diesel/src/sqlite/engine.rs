@@ -13,8 +13,8 @@ pub(super) use super::connection::{
     snapshot, tables, verify,
 };
 pub(super) use super::dialect::{
-    HIDE_FROM_INDEXES, KEYED_END, ROWS_END, VIEW_STATES, cell, contains, ends_with, indexes_of, order,
-    type_name, walk,
+    COMPARES_ROWS, HIDE_FROM_INDEXES, KEEPS_STATISTICS, KEYED_END, MAKES_TABLES_IN_TRANSACTIONS, ROWS_END,
+    VIEW_STATES, cell, contains, ends_with, indexed, indexes_of, kept, learn, order, type_name, walk,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::{LeaseKeeper, term};

@@ -27,5 +27,7 @@ mod rows;
 mod schemas;
 #[path = "../store/mod.rs"]
 mod store;
+#[cfg(test)]
+mod trial;
 mod turns;
 mod turnstile;

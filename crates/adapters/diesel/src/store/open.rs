@@ -136,6 +136,27 @@ impl Store {
         })
     }
 
+    /// Does this on a connection of its own, and on a thread of its own: what ends transactions.
+    pub(in super::super) async fn beside<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let config = self.0.config.clone();
+        let work = move || {
+            let done = engine::open_writer(&config).and_then(|mut conn| work(&mut conn));
+            // A caller that has gone away needs no answer.
+            drop(answer.send(done.map_err(|fault| fault.at(&config.location))));
+        };
+        let thread = std::thread::Builder::new().name("portolan-beside".to_owned());
+        thread.spawn(work).map_err(|error| Fault::from(error).at(&self.0.config.location))?;
+        match answered.await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::unavailable(format!("{}: the work has ended", self.0.config.location))),
+        }
+    }
+
     /// Asks a reader. What takes several statements asks inside [`engine::snapshot`].
     pub(in super::super) async fn read_with<T, F>(&self, read: F) -> Result<T>
     where

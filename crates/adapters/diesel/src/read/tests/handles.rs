@@ -10,11 +10,15 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn the_last_handle_may_go_with_work_of_the_stores_own_threads() {
-    let place = tempfile::tempdir().unwrap();
+    let Some(place) = trial::shared_place() else { return };
     for is_read in [false, true] {
-        let config = Config::file(place.path().join("store.db"));
-        let open =
-            Store::open(&config, OpenMode::ReadWrite, &Registry::new(), &Mappers::new(), Arc::new(Midnight));
+        let open = Store::open(
+            &place.config,
+            OpenMode::ReadWrite,
+            &Registry::new(),
+            &Mappers::new(),
+            Arc::new(Midnight),
+        );
         let store = open.unwrap();
         let (go, wait) = channel();
         let (dropped, is_dropped) = channel();

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use portolan_kernel::specification::{Embedded, Node, Value};
 use portolan_kernel::{
-    Batch, Candidate, Clock, Id as _, Index, PageRequest, Position, Projection, Projector, Query,
-    ReadRepository, Recorded, Registry, Result, Sort, Specification, StoredRow, StoredView, Timestamp,
-    Version, View,
+    Batch, Id as _, PageRequest, Position, Projection, Query, ReadRepository, Recorded, Registry, Result,
+    Timestamp, Version,
 };
 
-use super::super::{Config, OpenMode, Store};
+use super::super::{OpenMode, Store, trial};
 use super::layout::Layout;
 use super::translate::Mistake;
 use super::{SqlProjection, SqlView};
 use crate::Mappers;
-use crate::parcel::{Parcel, ParcelId, Stop, parcel, stop};
+use crate::parcel::{Parcel, ParcelId};
+use crate::parcels::{AsItIs, Midnight, Parcels};
 
 mod agreement;
 mod handles;
@@ -23,111 +22,31 @@ mod saboteurs;
 mod source;
 mod texts;
 
-type Parcels = Specification<Parcel>;
-
-impl View for Parcel {
-    const NAME: &'static str = "parcels";
-    type Id = ParcelId;
-
-    fn id(&self) -> ParcelId {
-        self.id
-    }
-
-    fn indexes() -> Vec<Index<Self>> {
-        vec![
-            Index::ordered(parcel::id()),
-            Index::ordered(parcel::weight()),
-            Index::ordered(parcel::label()),
-            Index::ordered(parcel::sent_at()),
-            Index::ordered(parcel::postage().amount()),
-            Index::hash(parcel::stage()),
-            Index::hash(parcel::volume()),
-            Index::words(parcel::label()),
-            Index::hash_within(parcel::stops(), stop::city()),
-            Index::words_within(parcel::stops(), stop::city()),
-        ]
-    }
-}
-
-impl StoredView for Parcel {
-    fn stored_id(id: &ParcelId) -> Value {
-        Value::Uuid(id.uuid())
-    }
-
-    fn restore(row: &mut dyn StoredRow) -> Result<Self> {
-        let address: Option<Embedded> = row.take(parcel::address())?;
-        let city: Option<String> = row.take(parcel::city())?;
-        Ok(Self {
-            id: row.take(parcel::id())?,
-            fragile: row.take(parcel::fragile())?,
-            weight: row.take(parcel::weight())?,
-            volume: row.take(parcel::volume())?,
-            label: row.take(parcel::label())?,
-            stage: row.take(parcel::stage())?,
-            sent_at: row.take(parcel::sent_at())?,
-            postage: row.take(parcel::postage())?,
-            // The country is no field, so no store keeps it.
-            address: address.zip(city).map(|(_, city)| (city, String::new())),
-            tags: row.take_list(parcel::tags())?,
-            stops: row.take_each(parcel::stops(), |stop| {
-                Ok(Stop { city: stop.take(stop::city())?, toll: stop.take(stop::toll())? })
-            })?,
-        })
-    }
-}
-
-/// An event is the parcel as it is now.
-#[derive(Debug, Clone, Copy)]
-struct AsItIs;
-
-impl Projector<Option<Parcel>> for AsItIs {
-    type View = Parcel;
-
-    fn target(&self, event: &Recorded<Option<Parcel>>) -> Option<ParcelId> {
-        Some(ParcelId::from_uuid(event.aggregate_id))
-    }
-
-    fn version(&self, event: &Recorded<Option<Parcel>>) -> Version {
-        Version(event.position.get())
-    }
-
-    fn project(&self, row: &mut Option<Parcel>, event: &Recorded<Option<Parcel>>) {
-        row.clone_from(&event.event);
-    }
-}
-
-#[derive(Debug)]
-struct Midnight;
-
-impl Clock for Midnight {
-    fn now(&self) -> Timestamp {
-        Timestamp::default()
-    }
-}
-
-/// A view of parcels in memory, asked from where nothing is asynchronous.
+/// A view of parcels, asked from where nothing is asynchronous.
 struct Shelf {
     runtime: tokio::runtime::Runtime,
     view: SqlView<Parcel>,
     projection: SqlProjection<Parcel, AsItIs>,
     position: Position,
+    _place: trial::Place,
 }
 
 impl Shelf {
-    fn new() -> Self {
+    /// None where the engine's server is not there.
+    fn new() -> Option<Self> {
         Self::bent(None)
     }
 
     /// A view whose translator makes a mistake.
-    fn bent(mistake: Option<Mistake>) -> Self {
+    fn bent(mistake: Option<Mistake>) -> Option<Self> {
+        let place = trial::place()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (registry, mappers) = (Registry::new(), Mappers::new());
         let store =
-            Store::open(&Config::memory(), OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight))
-                .unwrap();
+            Store::open(&place.config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight)).unwrap();
         let layout = Layout { mistake, ..Layout::of::<Parcel>("parcels").unwrap() };
         let (view, projection) = runtime.block_on(store.view_of(layout, 1, AsItIs)).unwrap();
-        Self { runtime, view, projection, position: Position::ZERO }
+        Some(Self { runtime, view, projection, position: Position::ZERO, _place: place })
     }
 
     /// Puts these on the shelf, or takes those away that are none any more.
@@ -173,36 +92,4 @@ impl Shelf {
     fn count(&self, criteria: &Parcels) -> Result<u64> {
         self.runtime.block_on(self.view.count(criteria))
     }
-}
-
-/// What memory answers.
-fn in_memory(parcels: &[Parcel], criteria: &Parcels, sort: &Sort<Parcel>) -> Vec<ParcelId> {
-    let query = Query::new(criteria.clone()).sort(sort.clone());
-    let checked = query.checked().unwrap();
-    let mut rows: Vec<_> = parcels.iter().filter(|parcel| criteria.is_satisfied_by(parcel)).collect();
-    rows.sort_by(|left, right| checked.order(*left, *right));
-    rows.into_iter().map(|parcel| parcel.id).collect()
-}
-
-/// The specification in this text.
-fn parsed(text: &str) -> Parcels {
-    Parcels::parse(text).unwrap()
-}
-
-/// Gives each parcel an id of its own, and keeps of it what a store keeps.
-fn numbered(parcels: Vec<Parcel>) -> Vec<Parcel> {
-    let numbered = parcels.into_iter().zip(1_u128..).map(|(parcel, number)| Parcel {
-        // In no order.
-        id: uuid::Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).into(),
-        address: parcel.address.map(|(city, _)| (city, String::new())),
-        ..parcel
-    });
-    numbered.collect()
-}
-
-/// The trees that a specification may have: few regular expressions.
-fn is_allowed(node: &Node) -> bool {
-    Parcels::from_tree(Node::or(vec![node.clone(), Node::not(node.clone())]))
-        .is_ok_and(|both| both.tree().is_ok())
-        && Parcel::schema().name == "Parcel"
 }

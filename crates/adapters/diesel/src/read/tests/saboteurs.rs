@@ -2,7 +2,7 @@
 
 use super::super::translate::Mistake;
 use super::Shelf;
-use super::agreement::{disagreement, runner};
+use super::agreement::{REFUSED, disagreement, runner};
 
 #[test]
 fn every_classic_mistake_is_caught() {
@@ -21,7 +21,11 @@ fn every_classic_mistake_is_caught() {
         IncludesTheBound,
     ];
     for mistake in all {
-        let caught = disagreement(Shelf::bent(Some(mistake)), runner(1, 4_000, false));
-        assert!(caught.is_err(), "{mistake:?} was not seen");
+        let Some(shelf) = Shelf::bent(Some(mistake)) else { return };
+        let Err(caught) = disagreement(shelf, runner(1, 4_000, false)) else {
+            panic!("{mistake:?} was not seen");
+        };
+        // By a wrong answer; SQL that the engine does not take would prove nothing.
+        assert!(!caught.to_string().contains(REFUSED), "{mistake:?}: {caught}");
     }
 }

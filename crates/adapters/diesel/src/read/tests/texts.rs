@@ -5,7 +5,8 @@ use portolan_kernel::{Query, Sort};
 use super::super::layout::Layout;
 use super::super::translate::Translator;
 use super::super::translate::keyset::Order;
-use super::{Parcel, parsed};
+use crate::parcel::Parcel;
+use crate::parcels::{numbered_parcel, parsed};
 
 /// Each specification with its condition, and the way by which an index leads to its rows.
 fn conditions(texts: &[&str]) -> String {
@@ -124,8 +125,7 @@ fn combinations() {
 #[test]
 fn places_in_an_order() {
     let layout = Layout::of::<Parcel>("parcels").unwrap();
-    let full =
-        crate::parcel::Parcel { label: Some("lamp".to_owned()), sent_at: None, ..super::plans::parcel(1) };
+    let full = crate::parcel::Parcel { label: Some("lamp".to_owned()), sent_at: None, ..numbered_parcel(1) };
     let mut shown = String::new();
     for sort in ["id", "-weight", "weight,id", "label", "-label", "sent_at", "-sent_at,weight"] {
         let query = Query::<Parcel>::default().sort(Sort::parse(sort).unwrap());

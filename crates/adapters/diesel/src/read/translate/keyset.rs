@@ -49,8 +49,7 @@ impl<'a> Order<'a> {
     pub(in super::super) fn push(&self, into: &mut Statement<'a>) {
         into.push_word(" order by ");
         into.push_list(&self.keys, |into, key| {
-            into.push(self.column(key));
-            into.push_word(engine::order(key.column.nullable, key.is_descending));
+            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
         });
     }
 
@@ -117,7 +116,7 @@ impl<'a> Order<'a> {
         let behind = match &keys[1..] {
             [] => compares(beyond),
             // A comparison of rows leads an index to the very place.
-            _ if is_uniform => self.compare_rows(keys, beyond),
+            _ if is_uniform && engine::COMPARES_ROWS => self.compare_rows(keys, beyond),
             rest => {
                 let behind = joined(vec![compares(beyond), self.behind_keys(rest)], " or ");
                 joined(vec![compares(from), behind], " and ")

@@ -8,7 +8,7 @@
 
 use portolan_kernel::specification::{Field, Node, Predicate, Quantified, Quantifier, Test};
 
-use super::layout::{ELEMENT, Layout, ROW, Table, WORD, WORD_FIELD};
+use super::layout::{ELEMENT, Layout, ROW, Table, WORD, WORD_FIELD, kept_word};
 use super::statement::{Bound, Statement};
 
 pub(super) mod keyset;
@@ -170,7 +170,7 @@ impl<'a> Translator<'a> {
             sql.push_word(" and ");
             sql.push_name(WORD);
             sql.push_word(" = ");
-            sql.push_bind(Bound::Text((&**word).into()));
+            sql.push_bind(Bound::Text(kept_word(word)));
             let keys: &[&'static str] = if scope.within.is_some() { &[ROW, ELEMENT] } else { &[ROW] };
             for key in keys {
                 let sql = &mut sql;
@@ -205,7 +205,7 @@ impl<'a> Translator<'a> {
                 sql.push(Statement::new(alias).word(".").name(WORD_FIELD).word(" = "));
                 sql.push_number(field as u64);
                 sql.push(Statement::new(" and ").word(alias).word(".").name(WORD).word(" = "));
-                sql.push_bind(Bound::Text((&**word).into()));
+                sql.push_bind(Bound::Text(kept_word(word)));
                 for key in if *alias == "w0" { &[][..] } else { &[ROW, ELEMENT][..] } {
                     sql.push(
                         Statement::new(" and ").word(alias).word(".").name(key).word(" = w0.").name(key),

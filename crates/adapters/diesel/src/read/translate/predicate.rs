@@ -214,15 +214,22 @@ impl<'a> Translator<'a> {
     fn contains(&self, column: Statement<'a>, sought: &'a Sought) -> Option<Statement<'a>> {
         let Value::Text(part) = sought.value() else { return None };
         if self.layout.is_bent(Mistake::WildcardsInContains) {
-            return Some(column.word(" like ").bind(Bound::Text(Cow::Owned(format!("%{part}%")))));
+            return Some(
+                column
+                    .word(" like ")
+                    .bind(Bound::Text(Cow::Owned(engine::kept(&format!("%{part}%")).into_owned()))),
+            );
         }
         if self.layout.is_bent(Mistake::FoldsCase) {
-            let mut folded = Statement::new("instr(lower(");
+            let mut folded = Statement::new("lower(");
             folded.push(column);
-            return Some(folded.word("), lower(").bind(Bound::Text((&**part).into())).word(")) > 0"));
+            let mut contains = Statement::default();
+            let part = Bound::Text(Cow::Owned(engine::kept(&part.to_lowercase()).into_owned()));
+            engine::contains(&mut contains, folded.word(")"), part);
+            return Some(contains);
         }
         let mut contains = Statement::default();
-        engine::contains(&mut contains, column, part);
+        engine::contains(&mut contains, column, Bound::text(part));
         Some(contains)
     }
 
@@ -263,8 +270,8 @@ fn starts_with<'a>(column: Statement<'a>, again: Statement<'a>, start: &'a str) 
     if start.is_empty() {
         return always();
     }
-    let from = column.word(" >= ").bind(Bound::Text(start.into()));
-    match behind_start(start) {
+    let from = column.word(" >= ").bind(Bound::text(start));
+    match behind_start(&engine::kept(start)) {
         Some(end) => {
             let to = again.word(" < ").bind(Bound::Text(Cow::Owned(end)));
             joined(vec![from, to], " and ")

@@ -1,0 +1,152 @@
+//! What differs from engine to engine where views are kept and asked.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use diesel::deserialize::{self, FromSql};
+use diesel::mysql::{MysqlType, MysqlValue};
+use diesel::sql_types::BigInt;
+
+use super::read::{Bound, Cell, Kind, Statement};
+use super::{Conn, Db, Fault};
+
+/// Where every view of a store is written down.
+pub(super) const VIEW_STATES: &str = "create table if not exists view_states (
+    name        varchar(64) primary key not null,
+    version     bigint      not null,
+    declaration text        not null,
+    tables      text        not null
+) engine = innodb collate utf8mb4_nopad_bin";
+
+/// What ends the making of a table whose rows have numbers, and of one whose rows are found by their key.
+pub(super) const ROWS_END: &str = ") engine = innodb collate utf8mb4_nopad_bin";
+pub(super) const KEYED_END: &str = ROWS_END;
+
+/// Whether making and dropping a table is part of a transaction like any other write. Here it ends one.
+pub(super) const MAKES_TABLES_IN_TRANSACTIONS: bool = false;
+
+/// Whether the engine knows from statistics of its own which index finds few rows.
+pub(super) const KEEPS_STATISTICS: bool = true;
+
+/// Before a column that no index is to be looked for.
+pub(super) const HIDE_FROM_INDEXES: &str = "";
+
+/// Whether an index leads to the place of `(a, b) > (x, y)`.
+pub(super) const COMPARES_ROWS: bool = false;
+
+/// The type of a column; `is_key`: of one whose values are told apart by an index, which takes no longer text.
+pub(super) const fn type_name(kind: Kind, is_key: bool) -> &'static str {
+    match kind {
+        Kind::Boolean => "boolean",
+        Kind::Integer => "bigint",
+        Kind::Text if is_key => "varchar(700)",
+        Kind::Text => "longtext",
+        Kind::Decimal | Kind::Uuid => "binary(16)",
+    }
+}
+
+/// A column of an index that helps to find rows, and tells none apart: of text the beginning, because an index holds no
+/// more.
+pub(super) fn indexed<'a>(into: &mut Statement<'a>, column: &'a str, kind: Kind) {
+    into.push_name(column);
+    if kind == Kind::Text {
+        into.push_word("(512)");
+    }
+}
+
+/// A text as a column has it: as it is.
+pub(super) const fn kept(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// To be run when a view has grown to so many times its rows: MariaDB learns by itself at once.
+#[expect(clippy::unnecessary_wraps, reason = "other engines ask their server")]
+pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) -> Result<(), Fault> {
+    Ok(())
+}
+
+/// A value as it came. Text that is compared by code point is called binary, and so comes as bytes.
+pub(super) fn cell(value: MysqlValue<'_>) -> deserialize::Result<Cell> {
+    Ok(match value.value_type() {
+        MysqlType::String => Cell::Text(Arc::from(std::str::from_utf8(value.as_bytes())?)),
+        MysqlType::Blob => Cell::Bytes(value.as_bytes().to_vec()),
+        MysqlType::Tiny
+        | MysqlType::Short
+        | MysqlType::Long
+        | MysqlType::LongLong
+        | MysqlType::UnsignedLongLong => Cell::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?),
+        other => return Err(format!("no column has the type {other:?}").into()),
+    })
+}
+
+/// That the text in the column has this part. Case counts and nothing is a wildcard.
+pub(super) fn contains<'a>(into: &mut Statement<'a>, column: Statement<'a>, part: Bound<'a>) {
+    into.push_word("locate(");
+    into.push_bind(part);
+    into.push_word(", ");
+    into.push(column);
+    into.push_word(") > 0");
+}
+
+/// That the text in the column ends with this one, which is not empty.
+pub(super) fn ends_with<'a>(into: &mut Statement<'a>, column: Statement<'a>, end: &'a str) {
+    into.push_word("right(");
+    into.push(column);
+    into.push_word(", ");
+    into.push_number(end.chars().count() as u64);
+    into.push_word(") = ");
+    into.push_bind(Bound::text(end));
+}
+
+/// The order of a column, null last. To MariaDB null is less than anything.
+pub(super) fn order<'a>(
+    into: &mut Statement<'a>,
+    column: Statement<'a>,
+    is_nullable: bool,
+    is_descending: bool,
+) {
+    if is_nullable && !is_descending {
+        into.push(column.clone());
+        into.push_word(" is null, ");
+    }
+    into.push(column);
+    into.push_word(if is_descending { " desc" } else { "" });
+}
+
+/// Behind a table: that its rows are walked along this index. MariaDB chooses by itself.
+pub(super) const fn walk<'a>(_into: &mut Statement<'a>, _index: &'a str) {}
+
+/// The names of the indexes that MariaDB would answer this statement by; of a key's, its table.
+pub(super) fn indexes_of(conn: &mut Conn, statement: Statement<'_>) -> Result<Vec<String>, Fault> {
+    let mut explained = Statement::new("explain ");
+    explained.push(statement);
+    let mut names = Vec::new();
+    for Row { table, key } in explained.load_once(conn)?.into_iter().filter_map(|cells| Row::of(&cells.0)) {
+        // Several where their rows are merged.
+        for name in key.split(',') {
+            let name = if name == "PRIMARY" { &table } else { name };
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// A step of MariaDB's plan that goes by an index.
+struct Row {
+    table: String,
+    key: String,
+}
+
+impl Row {
+    fn of(cells: &[Cell]) -> Option<Self> {
+        let text = |cell: Option<&Cell>| match cell {
+            Some(Cell::Text(text)) => Some(text.to_string()),
+            Some(Cell::Bytes(bytes)) => String::from_utf8(bytes.clone()).ok(),
+            _ => None,
+        };
+        // `id`, `select_type`, `table`, `type`, `possible_keys`, `key`.
+        Some(Self { table: text(cells.get(2))?, key: text(cells.get(5))? })
+    }
+}
