@@ -23,5 +23,6 @@ mod shutdown;
 mod side_by_side;
 mod store_backup;
 mod store_check;
+mod store_switch;
 mod subscriptions;
 mod two_servers;

@@ -260,6 +260,8 @@ pub enum Store {
     Info(Json),
     /// Copy one store into another, of any kind, and compare both; goes on where it was broken off
     Copy(StoreCopy),
+    /// Move a store that is in use: copy it, let it stand still for a moment, and go on with the copy
+    Switch(StoreSwitch),
 }
 
 /// `store copy`.
@@ -271,7 +273,33 @@ pub struct StoreCopy {
     /// An empty store, which is made where there is none: sqlite:new.db?storage=document
     #[arg(long, value_name = "URL")]
     pub to: String,
+    /// Go on copying what is written to the source, until Ctrl-C or until `store switch` ends the copy
+    ///
+    /// The copy stays unfinished, and opens for nothing else; the same command goes on with it.
+    #[arg(long)]
+    pub follow: bool,
     /// How what was copied is printed.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `store switch`.
+#[derive(Debug, Args)]
+pub struct StoreSwitch {
+    /// The store that is in use
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// The store to go on with: an empty one, which is made where there is none, or an unfinished copy of the other
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Let the source take commands again, as long as the target took none
+    #[arg(long)]
+    pub undo: bool,
+    /// How long the source may stand still before it takes commands again; until whoever serves it goes on with the target,
+    /// it is some 200 ms more
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub at_most: u64,
+    /// How what was done is printed.
     #[command(flatten)]
     pub json: Json,
 }

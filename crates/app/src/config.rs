@@ -17,6 +17,9 @@ use crate::Failure;
 pub struct Config {
     /// The write store and journal.
     pub write: String,
+    /// The write store that a running service goes on with when `write` is switched to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_write: Option<String>,
     /// The read models.
     pub read: Read,
     /// Where a relay is to publish; there is none yet.
@@ -118,6 +121,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             write: "sqlite:portolan.db".to_owned(),
+            next_write: None,
             read: Read { default: memory(), listings: None, orders: None, customers: None, totals: None },
             broker: memory(),
             listen: SocketAddr::from(([127, 0, 0, 1], 7000)),
@@ -140,6 +144,11 @@ pub struct Flags {
     /// [default: sqlite:portolan.db]
     #[arg(long, global = true, value_name = "URL")]
     pub write: Option<String>,
+
+    /// The write store that a running `serve` goes on with when `store switch` moves the present one there: where that needs
+    /// a user or a password, which no store says of another
+    #[arg(long = "next-write", alias = "next_write", global = true, value_name = "URL")]
+    pub next_write: Option<String>,
 
     /// Every read model [default: memory:]
     #[arg(long, global = true, value_name = "URL")]
@@ -191,6 +200,7 @@ const MAX_IDEMPOTENCY_DAYS: u32 = 36_525;
 /// The environment variables that are keys; `PORTOLAN_CONFIG` and `PORTOLAN_LOG` are read elsewhere.
 const VARIABLES: &[(&str, &str)] = &[
     ("WRITE", "write"),
+    ("NEXT_WRITE", "next_write"),
     ("READ", "read.default"),
     ("READ_LISTINGS", "read.listings"),
     ("READ_ORDERS", "read.orders"),
@@ -269,6 +279,7 @@ impl Flags {
         };
         let text = |value: &Option<String>| value.clone().map(figment::value::Value::from);
         set("write", text(&self.write));
+        set("next_write", text(&self.next_write));
         set("broker", text(&self.broker));
         set("listen", self.listen.map(|address| address.to_string().into()));
         set("idempotency_days", self.idempotency_days.map(Into::into));

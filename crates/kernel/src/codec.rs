@@ -140,6 +140,13 @@ pub trait AggregateType: Send + Sync + 'static {
     /// state of another type.
     fn replay(&self, from: Replayed, history: &[Envelope]) -> Result<Replayed>;
 
+    /// The events of this history, typed as [`Change::typed_events`](crate::Change::typed_events) has them; a removal is
+    /// none of the aggregate's own.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], naming the position, for an event that does not decode.
+    fn typed_events(&self, history: &[Envelope]) -> Result<Arc<dyn Any + Send + Sync>>;
+
     /// The state as a document.
     ///
     /// # Errors
@@ -166,6 +173,19 @@ struct Registered<A: Aggregate> {
     codec: Arc<dyn Codec<A>>,
 }
 
+impl<A: Aggregate> Registered<A> {
+    fn event(&self, envelope: &Envelope) -> Result<A::Event> {
+        let Envelope { event_type, schema_version, payload, .. } = envelope;
+        self.codec
+            .decode_event(event_type, *schema_version, payload)
+            .map_err(|error| at_position(envelope, &error))
+    }
+}
+
+fn at_position(envelope: &Envelope, error: &Error) -> Error {
+    Error::Invalid(format!("position {}: {error}", envelope.position))
+}
+
 impl<A: Aggregate> AggregateType for Registered<A> {
     fn name(&self) -> &'static str {
         A::TYPE
@@ -180,22 +200,26 @@ impl<A: Aggregate> AggregateType for Registered<A> {
                 state = None;
                 continue;
             }
-            let at = |error: Error| Error::Invalid(format!("position {}: {error}", envelope.position));
-            let event = self
-                .codec
-                .decode_event(&envelope.event_type, envelope.schema_version, &envelope.payload)
-                .map_err(at)?;
+            let event = self.event(envelope)?;
             match &mut state {
                 Some(state) => state.apply(&event),
                 None => {
                     let begun = A::create(&event).ok_or_else(|| {
-                        at(Error::Invalid(format!("`{}` does not begin a {}", envelope.event_type, A::TYPE)))
+                        let begins_nothing =
+                            format!("`{}` does not begin a {}", envelope.event_type, A::TYPE);
+                        at_position(envelope, &Error::Invalid(begins_nothing))
                     })?;
                     state = Some(begun);
                 }
             }
         }
         Ok(Replayed { state: state.map(|state| Arc::new(state) as AnyState), version })
+    }
+
+    fn typed_events(&self, history: &[Envelope]) -> Result<Arc<dyn Any + Send + Sync>> {
+        let own = history.iter().filter(|envelope| envelope.event_type != REMOVED);
+        let events: Vec<A::Event> = own.map(|envelope| self.event(envelope)).collect::<Result<_>>()?;
+        Ok(Arc::new(events))
     }
 
     fn encode_state(&self, state: &AnyState) -> Result<Encoded> {

@@ -40,6 +40,13 @@ pub trait Leases: Send + Sync + 'static {
     /// its term.
     async fn release(&self, lease: Lease) -> Result<()>;
 
+    /// Waits until this lease is known to have ended otherwise than by its term: its store was exchanged for another.
+    /// Where stores are not exchanged, for ever.
+    async fn ended(&self, lease: &Lease) {
+        let _ = lease;
+        std::future::pending().await
+    }
+
     /// How long a lease lasts that is not extended; `None` where it lasts as long as its process, and dropping it
     /// gives it back.
     fn term(&self) -> Option<Duration>;
@@ -61,7 +68,6 @@ pub enum Claim {
 pub struct Lease {
     subscription: SubscriptionId,
     epoch: Epoch,
-    #[expect(dead_code, reason = "held for what its drop does")]
     guard: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -75,6 +81,19 @@ impl Lease {
     /// A lease that is held as long as `guard` lives.
     pub fn guarded(subscription: SubscriptionId, epoch: Epoch, guard: impl Any + Send + Sync) -> Self {
         Self { subscription, epoch, guard: Some(Box::new(guard)) }
+    }
+
+    /// What it is held by, where that is such a thing.
+    #[must_use]
+    pub fn guard<T: Any>(&self) -> Option<&T> {
+        self.guard.as_ref()?.downcast_ref()
+    }
+
+    /// The same, taken out of it.
+    #[must_use]
+    pub fn into_guard<T: Any>(self) -> Option<Box<T>> {
+        let guard: Box<dyn Any> = self.guard?;
+        guard.downcast().ok()
     }
 
     /// What is owned.

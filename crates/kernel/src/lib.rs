@@ -40,7 +40,7 @@ pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};
 pub use store::{Loaded, Origin, Selection, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
-pub use transfer::{KeptOutcome, Named, Part, Transfer, follows};
+pub use transfer::{KeptOutcome, Moved, Named, OutcomeTotals, Part, Transfer, follows};
 pub use unit_of_work::{FIND_LIMIT, UnitOfWork, WriteSide};
 
 mod aggregate;

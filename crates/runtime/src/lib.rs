@@ -3,6 +3,7 @@
 //! - [`Mediator`] takes a command or a query to its handler, through a [`Chain`](middleware::Chain) of
 //!   [`middleware`].
 //! - [`Cached`] keeps hot aggregates in memory in front of any write store.
+//! - [`Switchable`] lets a service go on with another store, as [`transfer`] has made it.
 //! - [`subscription`] is the engine that runs everything which follows the journal.
 //! - [`SystemClock`] and [`SystemIds`] are the only places that ask what time it is and make ids.
 //!
@@ -18,6 +19,7 @@ pub use clock::SystemClock;
 pub use ids::SystemIds;
 pub use mediator::Mediator;
 pub use sender::Sender;
+pub use switchable::{StorePorts, Switchable};
 
 mod backoff;
 mod cache;
@@ -27,4 +29,5 @@ mod mediator;
 pub mod middleware;
 mod sender;
 pub mod subscription;
+mod switchable;
 pub mod transfer;

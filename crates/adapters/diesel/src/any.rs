@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portolan_kernel::{Clock, Deadlines, Error, Leases, Position, Registry, Result, Transfer};
+use portolan_kernel::{Clock, Deadlines, Error, Leases, Moved, Position, Registry, Result, Transfer};
 
 use crate::finding::{Check, Checked};
 #[cfg(feature = "mysql-engine")]
@@ -27,6 +27,8 @@ pub enum OpenMode {
     /// To take another store over ([`Transfer`](portolan_kernel::Transfer)); as `ReadWrite`, and the one way to open
     /// an unfinished copy.
     TakeOver,
+    /// To hand it over to another store: as `ReadWrite`, and the one way to write to a store that is handed over.
+    HandOver,
 }
 
 /// What a store says about itself.
@@ -36,6 +38,8 @@ pub struct Info {
     pub storage: Storage,
     /// The id that it was made with; a backup has the same.
     pub store_id: String,
+    /// Where it is handed over to.
+    pub moved: Option<Moved>,
     /// The version of each component's tables, by name.
     pub schema_versions: Vec<(String, u32)>,
     /// How many events it holds, which is also the position of the last.
@@ -149,6 +153,25 @@ impl AnyConfig {
     /// As [`open`](Self::open); an older schema is none.
     pub fn migrate(&self, mappers: &Mappers) -> Result<Vec<Migrated>> {
         on_any!(self, engine, config => engine::Store::migrate(config, mappers))
+    }
+
+    /// Where the store is, as a URL without user, password and options: what may be stored and shown.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(config) => match config.location.path() {
+                Some(path) => {
+                    let path = path.canonicalize().or_else(|_| std::path::absolute(path));
+                    format!("sqlite:{}", path.as_deref().unwrap_or(std::path::Path::new("")).display())
+                }
+                None => "sqlite::memory:".to_owned(),
+            },
+            #[cfg(feature = "postgres-engine")]
+            Self::Postgres(config) => config.location.to_string(),
+            #[cfg(feature = "mysql-engine")]
+            Self::Mysql(config) => config.location.to_string(),
+        }
     }
 
     /// Whether the store is gone with its last handle.

@@ -14,5 +14,6 @@ pub mod serve;
 pub mod show;
 pub mod store;
 pub mod store_copy;
+pub mod store_switch;
 pub mod subscriptions;
 pub mod why;

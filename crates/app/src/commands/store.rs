@@ -21,6 +21,7 @@ pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
         Store::Backup { file } => backup(config, file).await,
         Store::Info(json) => info(config, json.json).await,
         Store::Copy(copy) => super::store_copy::run(copy).await,
+        Store::Switch(switch) => super::store_switch::run(switch).await,
     }
 }
 
@@ -81,6 +82,8 @@ async fn info(config: &Config, json: bool) -> Result<(), Failure> {
         "events": info.events,
         "bytes": info.bytes,
         "schema": schema,
+        "moved_to": info.moved.as_ref().map(|moved| &moved.to),
+        "moved": info.moved.as_ref().is_some_and(|moved| moved.is_done),
     }))?;
     rows.flush()
 }

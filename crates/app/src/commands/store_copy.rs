@@ -7,35 +7,33 @@ use indicatif::{ProgressBar, ProgressStyle};
 use portolan_application::processes::{CloseAtEnd, OrderForSale};
 use portolan_application::wire::{self, MarketEvent};
 use portolan_kernel::{DeadlineProcess, Process, SubscriptionId, Transfer};
-use portolan_runtime::transfer::{NotCopied, Progress, StoreCopy};
+use portolan_runtime::transfer::{Copied, Followed, NotCopied, Progress, StoreCopy};
 use serde_json::json;
 
 use crate::cli::StoreCopy as Arguments;
 use crate::output::{self, Rows};
-use crate::{Failure, wiring};
+use crate::{Failure, signals, wiring};
 
 /// Between two lines of progress where there is no terminal.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Copies, compares, and prints what was copied.
+/// Copies, compares, and prints what was copied; or follows until it is asked to end.
 ///
 /// # Errors
 /// [`Failure::Usage`] for URLs that name no store, or the same one twice; [`Failure::Failed`] where the target holds
 /// something else, or the copy is not what the source is; those of the stores.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.from == arguments.to {
-        return Err(Failure::Usage("--from and --to name the same store".to_owned()));
-    }
-    let from = wiring::copied_from(&arguments.from).await?;
-    let to = wiring::copied_to(&arguments.to).await?;
+    let (from, to) = (&arguments.from, &arguments.to);
+    refuse_the_same(from, to)?;
+    let (from, to) = (wiring::copied_from(from).await?, wiring::copied_to(to).await?);
     let began = Instant::now();
     let mut bar = Bar::new();
+    if arguments.follow {
+        return follow(&*from, &*to, bar).await;
+    }
     let copied = copy(&*from, &*to, |progress| bar.tell(&progress)).await;
     bar.end();
-    let copied = copied.map_err(|error| match error {
-        NotCopied::Failed(error) => error.into(),
-        other => Failure::Failed(other.to_string()),
-    })?;
+    let copied = copied.map_err(failure)?;
     let mut rows = Rows::new(arguments.json.json);
     rows.push(&json!({
         "events": copied.events,
@@ -49,6 +47,23 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn follow(from: &dyn Transfer, to: &dyn Transfer, mut bar: Bar) -> Result<(), Failure> {
+    let registry = wire::registry();
+    let (processes, stop) = (processes(), signals::Interrupted::listen());
+    let copy = StoreCopy { from, to, registry: &registry, processes: &processes };
+    let followed = copy.follow(|progress| bar.tell(&progress), stop.heard()).await;
+    bar.end();
+    output::note(&match followed.map_err(failure)? {
+        Followed::UpTo(position) => format!(
+            "copied up to position {position}; the copy is unfinished, and the same command goes on with it"
+        ),
+        Followed::Ended => {
+            "the copy is whole: `store switch` or another `store copy` has ended it".to_owned()
+        }
+    });
+    Ok(())
+}
+
 /// The copy of a market's store.
 ///
 /// # Errors
@@ -57,23 +72,41 @@ pub async fn copy(
     from: &dyn Transfer,
     to: &dyn Transfer,
     tell: impl FnMut(Progress) + Send,
-) -> Result<portolan_runtime::transfer::Copied, NotCopied> {
-    let processes = [
-        SubscriptionId::new(Process::<MarketEvent>::name(&OrderForSale), 1),
-        SubscriptionId::new(DeadlineProcess::<MarketEvent>::name(&CloseAtEnd), 1),
-    ];
-    let registry = wire::registry();
+) -> Result<Copied, NotCopied> {
+    let (registry, processes) = (wire::registry(), processes());
     StoreCopy { from, to, registry: &registry, processes: &processes }.run(tell).await
 }
 
+/// What has its checkpoint in the write store.
+pub(super) fn processes() -> [SubscriptionId; 2] {
+    [
+        SubscriptionId::new(Process::<MarketEvent>::name(&OrderForSale), 1),
+        SubscriptionId::new(DeadlineProcess::<MarketEvent>::name(&CloseAtEnd), 1),
+    ]
+}
+
+pub(super) fn refuse_the_same(from: &str, to: &str) -> Result<(), Failure> {
+    if from == to {
+        return Err(Failure::Usage("--from and --to name the same store".to_owned()));
+    }
+    Ok(())
+}
+
+pub(super) fn failure(error: NotCopied) -> Failure {
+    match error {
+        NotCopied::Failed(error) => error.into(),
+        other => Failure::Failed(other.to_string()),
+    }
+}
+
 /// How far the copy is: a bar on a terminal, a line now and then elsewhere.
-struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     told: Instant,
 }
 
 impl Bar {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bar = match std::io::stderr().is_terminal() {
             true => ProgressBar::no_length(),
             false => ProgressBar::hidden(),
@@ -83,11 +116,15 @@ impl Bar {
         Self { bar, told: Instant::now() }
     }
 
-    fn tell(&mut self, progress: &Progress) {
+    pub(super) fn tell(&mut self, progress: &Progress) {
         let (what, done, of) = match progress {
             Progress::Journal { position, head } => ("copying the journal", position.get(), head.get()),
             Progress::Rebuilt(groups) => ("making states of histories", *groups, *groups),
             Progress::Compared(rows) => ("comparing both sides", *rows, *rows),
+            Progress::Following { position, head } => ("following the source", position.get(), head.get()),
+            Progress::Failing(error) => return output::note(&format!("tried again in a moment: {error}")),
+            Progress::HandingOver => return,
+            Progress::ReadOnly => return output::note("the source takes no commands for a moment"),
         };
         self.bar.set_message(what);
         self.bar.set_length(of);
@@ -98,7 +135,7 @@ impl Bar {
         }
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -18,6 +18,8 @@ use portolan_runtime::{Cached, Mediator, SystemClock, SystemIds};
 use super::catch_up::{self, Progress};
 #[cfg(feature = "http")]
 use super::health::Parts as HealthOfParts;
+#[cfg(feature = "http")]
+use super::moving;
 use super::views::{self, ReadStores};
 use super::write_store::WritePorts;
 use super::{Parts, notices, ports, write_ports};
@@ -45,6 +47,24 @@ struct Running {
     processes: Vec<&'static str>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    #[cfg(feature = "http")]
+    following: Option<tokio::task::AbortHandle>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stay();
+    }
+}
+
+impl Running {
+    /// Follows the write store no further when it moves.
+    fn stay(&self) {
+        #[cfg(feature = "http")]
+        if let Some(following) = &self.following {
+            following.abort();
+        }
+    }
 }
 
 impl App {
@@ -62,11 +82,11 @@ impl App {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
             (Arc::new(SystemClock), Arc::new(SystemIds::new()));
         let models = match parts.views {
-            true => views::build(config, store.as_sql()).await?,
+            true => views::build(config, store.as_sql().as_ref()).await?,
             // Nobody asks them, so that no store is opened for them.
             false => {
                 let config = Config { read: config.read.only(""), ..config.clone() };
-                views::build(&config, store.as_sql()).await?
+                views::build(&config, store.as_sql().as_ref()).await?
             }
         };
         let mediator = mediator(&store, models.views, &ids);
@@ -94,7 +114,22 @@ impl App {
         }
         progress.end();
         let read_stores = models.stores;
-        Ok(Self(Arc::new(Running { mediator, store, read_stores, engine, processes, clock, ids })))
+        #[cfg(feature = "http")]
+        let following = store.sql_stores().filter(|_| parts.views).map(|stores| {
+            let follow = moving::follow(config.clone(), stores.clone());
+            tokio::spawn(follow).abort_handle()
+        });
+        Ok(Self(Arc::new(Running {
+            mediator,
+            store,
+            read_stores,
+            engine,
+            processes,
+            clock,
+            ids,
+            #[cfg(feature = "http")]
+            following,
+        })))
     }
 
     /// Where commands and queries go.
@@ -156,6 +191,7 @@ impl App {
     /// # Errors
     /// Those of the store.
     pub async fn shutdown(&self) -> Result<(), Failure> {
+        self.0.stay();
         if let Err(cut_off) = self.0.engine.shutdown(ENDING).await {
             tracing::warn!(?cut_off, "subscriptions were cut off; they go on from their checkpoints");
         }

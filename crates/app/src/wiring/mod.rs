@@ -6,6 +6,7 @@ mod app;
 mod catch_up;
 #[cfg(feature = "http")]
 mod health;
+mod moving;
 mod notices;
 mod parts;
 mod places;
@@ -55,7 +56,14 @@ pub type Store = Arc<dyn SqlStore>;
 /// # Errors
 /// [`Failure::Usage`] for a configuration that does not fit, [`Failure::Unreachable`] where it cannot be opened.
 pub async fn read_only(config: &Config) -> Result<Store, Failure> {
-    open(config, OpenMode::ReadOnly).await
+    let store = open(config, OpenMode::ReadOnly).await?;
+    if let Some(moved) = store.moved().await? {
+        tracing::warn!(
+            to = moved.to,
+            "this store was handed over to another; what is read here is as it was then"
+        );
+    }
+    Ok(store)
 }
 
 /// Opens the write store of a service, whatever keeps it; an empty one is made.
@@ -70,7 +78,7 @@ async fn write_ports(config: &Config) -> Result<WritePorts, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         return Ok(WritePorts::memory(portolan_memory::MemoryStore::new(wire::registry(), clock)));
     }
-    Ok(WritePorts::sql(&read_write(config).await?))
+    Ok(WritePorts::sql(&moving::open(config).await?))
 }
 
 /// Opens the write store; an empty one is made.
@@ -142,8 +150,17 @@ async fn checkpoints(place: &Place, mode: OpenMode) -> Result<Option<Arc<dyn Che
 /// # Errors
 /// As [`read_only`].
 pub async fn copied_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
-    let config = Config { write: url.to_owned(), ..Config::default() };
-    Ok(open(&config, OpenMode::ReadOnly).await?)
+    Ok(moving::open_named("--from", url, OpenMode::ReadOnly).await?)
+}
+
+/// The store at this URL, to be handed over to another.
+///
+/// # Errors
+/// As [`read_only`].
+pub async fn handed_over_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
+    // One that is not there is not made.
+    drop(moving::open_named("--from", url, OpenMode::ReadOnly).await?);
+    Ok(moving::open_named("--from", url, OpenMode::HandOver).await?)
 }
 
 /// The store at this URL, to be copied to; an empty one is made.
@@ -151,8 +168,15 @@ pub async fn copied_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
 /// # Errors
 /// As [`read_only`].
 pub async fn copied_to(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
-    let config = Config { write: url.to_owned(), ..Config::default() };
-    Ok(open(&config, OpenMode::TakeOver).await?)
+    Ok(moving::open_named("--to", url, OpenMode::TakeOver).await?)
+}
+
+/// Where the store at this URL is, without user, password and options.
+///
+/// # Errors
+/// [`Failure::Usage`] for a URL that does not parse.
+pub fn address(url: &str) -> Result<String, Failure> {
+    Ok(store_config(&Config { write: url.to_owned(), ..Config::default() })?.address())
 }
 
 /// What subscriptions run on.

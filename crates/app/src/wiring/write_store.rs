@@ -1,9 +1,9 @@
 //! The write store of a running service, port by port, whatever keeps it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use portolan_diesel::SqlStore;
 use portolan_kernel::{Checkpoints, Deadlines, Error, Journal, Leases, WriteStore};
+use portolan_runtime::{StorePorts, Switchable};
 
 use super::Store;
 
@@ -21,21 +21,63 @@ pub(super) struct WritePorts {
 /// What only the adapter itself can do.
 #[derive(Clone)]
 enum Own {
-    Sql(Arc<dyn SqlStore>),
+    Sql(SqlStores),
     #[cfg(feature = "memory")]
     Memory(portolan_memory::MemoryStore),
+}
+
+/// A store in a database, and those that it was exchanged for since; the last is the present one. All stay open: a
+/// request may be at any of them.
+#[derive(Clone)]
+pub(super) struct SqlStores {
+    switchable: Switchable,
+    stores: Arc<Mutex<Vec<Store>>>,
+}
+
+impl SqlStores {
+    fn new(store: &Store) -> Self {
+        Self { switchable: Switchable::new(ports(store)), stores: Arc::new(Mutex::new(vec![store.clone()])) }
+    }
+
+    fn all(&self) -> Vec<Store> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The present one.
+    pub(super) fn present(&self) -> Option<Store> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
+    /// Goes on with this one.
+    #[cfg(feature = "http")]
+    pub(super) fn switch(&self, store: &Store) {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
+        self.switchable.switch(ports(store));
+    }
+}
+
+fn ports(store: &Store) -> StorePorts {
+    StorePorts {
+        store: store.clone(),
+        journal: store.clone(),
+        checkpoints: store.clone(),
+        leases: store.clone(),
+        deadlines: store.clone(),
+    }
 }
 
 impl WritePorts {
     /// Those of a store in a database.
     pub(super) fn sql(store: &Store) -> Self {
+        let stores = SqlStores::new(store);
+        let shared = Arc::new(stores.switchable.clone());
         Self {
-            store: store.clone(),
-            journal: store.clone(),
-            checkpoints: store.clone(),
-            leases: store.clone(),
-            deadlines: store.clone(),
-            own: Own::Sql(store.clone()),
+            store: shared.clone(),
+            journal: shared.clone(),
+            checkpoints: shared.clone(),
+            leases: shared.clone(),
+            deadlines: shared,
+            own: Own::Sql(stores),
         }
     }
 
@@ -53,13 +95,18 @@ impl WritePorts {
         }
     }
 
-    /// The store, where it is one in a database.
-    pub(super) const fn as_sql(&self) -> Option<&Store> {
+    /// The stores, where it is one in a database.
+    pub(super) const fn sql_stores(&self) -> Option<&SqlStores> {
         match &self.own {
-            Own::Sql(store) => Some(store),
+            Own::Sql(stores) => Some(stores),
             #[cfg(feature = "memory")]
             Own::Memory(_) => None,
         }
+    }
+
+    /// The present store, where it is one in a database.
+    pub(super) fn as_sql(&self) -> Option<Store> {
+        self.sql_stores().and_then(SqlStores::present)
     }
 
     /// How many commits wait for the writer now; a store in memory has no queue.
@@ -74,7 +121,13 @@ impl WritePorts {
     /// Those of the store.
     pub(super) async fn close(&self) -> Result<(), Error> {
         match &self.own {
-            Own::Sql(store) => store.close().await,
+            Own::Sql(stores) => {
+                let mut closed = Ok(());
+                for store in stores.all().into_iter().rev() {
+                    closed = closed.and(store.close().await);
+                }
+                closed
+            }
             #[cfg(feature = "memory")]
             Own::Memory(store) => {
                 store.close();

@@ -78,6 +78,8 @@ enum Left {
     Fenced,
     /// What it fills was filled from another journal.
     Foreign,
+    /// The store that the lease is of was exchanged for another.
+    Exchanged,
     /// It could not get past an event.
     Stopped(String),
     /// Somebody paused, stopped or moved it.
@@ -121,6 +123,7 @@ impl<E: Send + Sync + 'static> Shared<E> {
             let left = tokio::select! {
                 biased;
                 left = self.own(lease.epoch()) => left,
+                () = leases.ended(&lease) => Left::Exchanged,
                 () = lost(&*leases, &lease) => Left::Fenced,
             };
             if matches!(left, Left::Shutdown) {
@@ -285,7 +288,7 @@ impl<E: Send + Sync + 'static> Shared<E> {
         let unsaved = progress.unsaved(self.follower.board.id());
         let is_ours = match &left {
             Left::Changed(checkpoint) => checkpoint.position == saved,
-            Left::Fenced | Left::Foreign => false,
+            Left::Fenced | Left::Foreign | Left::Exchanged => false,
             Left::Shutdown | Left::Stopped(_) => true,
         };
         if done > saved && is_ours {

@@ -147,6 +147,9 @@ pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new(micros)).get_result(conn)
 }
 
+/// What a sum is cast to, to be a number like any other.
+pub(crate) const NUMBER: &str = "signed";
+
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let tables = "select table_name from information_schema.tables where table_schema = database()";

@@ -1,8 +1,9 @@
 //! The row of the head: the last position of the journal, and the lock under which the next ones are handed out.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 
+use super::super::store::News;
 use super::{Conn, connection};
 use crate::prepared;
 use crate::prepared::Words;
@@ -17,24 +18,43 @@ pub(crate) fn is_over(conn: &mut Conn) -> QueryResult<bool> {
 
 /// Notices that another process has written.
 #[derive(Default)]
-pub(crate) struct Watch(Option<i64>);
+pub(crate) struct Watch(Option<(i64, bool)>);
 
 impl Watch {
-    /// Locks the row until the transaction ends. Answers the last position, where another process has written since
+    /// Locks the row until the transaction ends. Answers what stands there, where another process has written since
     /// it was asked before, and at first.
-    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<i64>> {
-        let last = prepared!(Words::<BigInt>::new("select position from journal_head for update"))
-            .get_result(conn)?;
-        Ok((self.0.replace(last) != Some(last)).then_some(last))
+    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<News>> {
+        let head = "select position, is_moved from journal_head for update";
+        let found: (i64, bool) = prepared!(Words::<(BigInt, Bool)>::new(head)).get_result(conn)?;
+        let (last, may_be_moved) = found;
+        Ok((self.0.replace(found) != Some(found)).then_some(News { last, may_be_moved }))
     }
 
     /// Notes the last position that this process is about to commit; whether it is another one.
     pub(crate) fn wrote(&mut self, last: i64) -> bool {
-        self.0.replace(last) != Some(last)
+        let is_moved = self.0.is_some_and(|(_, is_moved)| is_moved);
+        self.0.replace((last, is_moved)) != Some((last, is_moved))
     }
 
     /// Takes nothing for known: what was written was rolled back.
     pub(crate) const fn forget(&mut self) {
         self.0 = None;
     }
+}
+
+/// The last position, and whether the store may have been handed over to another one.
+pub(crate) fn standing(conn: &mut Conn) -> QueryResult<News> {
+    let head = "select position, is_moved from journal_head";
+    let (last, may_be_moved) = prepared!(Words::<(BigInt, Bool)>::new(head)).get_result(conn)?;
+    Ok(News { last, may_be_moved })
+}
+
+/// Says beside the head whether the store is handed over.
+pub(crate) fn set_moved(conn: &mut Conn, is_moved: bool) -> QueryResult<()> {
+    let set = if is_moved {
+        "update journal_head set is_moved = true"
+    } else {
+        "update journal_head set is_moved = false"
+    };
+    diesel::sql_query(set).execute(conn).map(drop)
 }

@@ -2,7 +2,7 @@
 //! waits for nobody but the row of the head.
 
 pub use config::Config;
-pub(super) use head::{Watch, is_over};
+pub(super) use head::{Watch, is_over, set_moved, standing};
 pub(super) use leases::{LeaseKeeper, term};
 pub(super) use turns::Turns;
 

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use portolan_kernel::{AggregateKey, Error};
 
-use super::store::{NewRow, NewestRow, RecordRow};
+use super::store::{NewRow, NewestRow, News, RecordRow};
 use super::{Config, Conn, Durability, Fault, Location};
 use crate::DbUuid;
 use crate::prepared;
@@ -150,15 +150,15 @@ pub(crate) fn snapshot<T>(
 pub(crate) struct Watch(Option<i64>);
 
 impl Watch {
-    /// The last position, where another connection has written since it was asked before, and at first. To be asked
-    /// inside a write transaction.
-    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<i64>> {
+    /// What stands in the store, where another connection has written since it was asked before, and at first. To be
+    /// asked inside a write transaction.
+    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<News>> {
         // A number that changes with the writes of others.
         let version = prepared!(Words::<BigInt>::new("pragma data_version")).get_result(conn)?;
         if self.0.replace(version) == Some(version) {
             return Ok(None);
         }
-        last_position(conn).map(Some)
+        standing(conn).map(Some)
     }
 
     /// Notes the last position that this process is about to commit. Its own writes are no news to it.
@@ -172,10 +172,24 @@ impl Watch {
     }
 }
 
+/// The last position, and whether the store may have been handed over to another one: here nothing stands beside it.
+pub(crate) fn standing(conn: &mut Conn) -> QueryResult<News> {
+    Ok(News { last: last_position(conn)?, may_be_moved: true })
+}
+
+/// Says beside the head whether the store is handed over: what the store says of itself is enough.
+#[expect(clippy::unnecessary_wraps, reason = "a server has a row of the head")]
+pub(crate) const fn set_moved(_conn: &mut Conn, _is_moved: bool) -> QueryResult<()> {
+    Ok(())
+}
+
 /// The last position of the journal; 0 where it is empty.
 pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new("select coalesce(max(position), 0) from journal")).get_result(conn)
 }
+
+/// What a sum is cast to, to be a number like any other.
+pub(crate) const NUMBER: &str = "bigint";
 
 /// Inserts all of these, one after the other: there is no server to go to and back.
 pub(crate) fn insert<R: NewRow>(conn: &mut Conn, rows: &[R]) -> QueryResult<()> {

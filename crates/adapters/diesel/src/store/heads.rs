@@ -3,15 +3,23 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use portolan_kernel::{AggregateKey, Position, REMOVED, Version};
+use portolan_kernel::{AggregateKey, Moved, Position, REMOVED, Version};
 use uuid::Uuid;
 
 use super::ids::DbUuid;
 use super::tables::journal;
-use super::{Conn, Fault, engine};
+use super::{Conn, Fault, engine, moved};
 
 /// The newest event of an aggregate, as an engine finds it: type, id, version and the event's type.
 pub(in super::super) type NewestRow = (String, DbUuid, i64, String);
+
+/// What a writer finds where it looks for what others have written.
+pub(in super::super) struct News {
+    /// The last position of the journal.
+    pub(in super::super) last: i64,
+    /// Whether the store may have been handed over to another one, which it says itself.
+    pub(in super::super) may_be_moved: bool,
+}
 
 /// How many versions the writer remembers from group to group; beyond that it begins again.
 const REMEMBERED: usize = 65_536;
@@ -71,6 +79,7 @@ pub(super) struct Heads {
     /// `None`: it never had an event.
     newest: HashMap<AggregateKey, Option<Newest>>,
     last: Position,
+    moved: Option<Moved>,
     watch: engine::Watch,
 }
 
@@ -81,11 +90,17 @@ impl Heads {
         if self.newest.len() >= REMEMBERED {
             self.newest.clear();
         }
-        if let Some(last) = self.watch.news(conn)? {
+        if let Some(news) = self.watch.news(conn)? {
             self.newest.clear();
-            self.last = Position(last.cast_unsigned());
+            self.last = Position(news.last.cast_unsigned());
+            self.moved = if news.may_be_moved { moved::look_up(conn)? } else { None };
         }
         Ok(())
+    }
+
+    /// Where the store was handed over to, so that nobody writes to it.
+    pub(super) const fn moved(&self) -> Option<&Moved> {
+        self.moved.as_ref()
     }
 
     /// Takes the journal's own word for where it ends: something else than a change set has written events.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use portolan_kernel::Result;
 
 use super::tables::store_info;
-use super::{Conn, Fault, Info, Store, engine, heads, migrate};
+use super::{Conn, Fault, Info, Store, engine, heads, migrate, moved};
 use crate::Storage;
 
 /// The name of the line that says how a store keeps aggregates.
@@ -23,6 +23,7 @@ impl Store {
             engine::snapshot(conn, |conn| {
                 Ok(Info {
                     storage: storage(conn)?,
+                    moved: moved::look_up(conn)?,
                     store_id: named(conn, "store_id")?,
                     schema_versions: migrate::versions(conn)?,
                     events: heads::last_position(conn)?,

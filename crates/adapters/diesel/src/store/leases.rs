@@ -83,6 +83,30 @@ pub(in super::super) fn check_epoch(
     Err(fenced(subscription).into())
 }
 
+/// The newest epoch of each subscription.
+pub(super) fn epochs(conn: &mut Conn) -> Result<Vec<(SubscriptionId, Epoch)>, Fault> {
+    let rows: Vec<(String, i64, i64)> =
+        leases::table.select((leases::name, leases::version, leases::epoch)).load(conn)?;
+    let epoch = |(name, version, epoch): (String, i64, i64)| {
+        let version = u16::try_from(version).map_err(|_| Fault::unreadable("`version` in `leases`"))?;
+        Ok((SubscriptionId { name, version }, Epoch(epoch.cast_unsigned())))
+    };
+    rows.into_iter().map(epoch).collect()
+}
+
+/// Lets the next owner's epoch be beyond this one.
+pub(super) fn raise_epoch(conn: &mut Conn, subscription: &SubscriptionId, epoch: Epoch) -> Result<(), Fault> {
+    if present_epoch(conn, subscription)? >= epoch {
+        return Ok(());
+    }
+    let (key, set) = (key(subscription), leases::epoch.eq(epoch.get().cast_signed()));
+    if diesel::update(leases::table.find(key)).set(set).execute(conn)? == 0 {
+        let key = (leases::name.eq(key.0), leases::version.eq(key.1));
+        diesel::insert_into(leases::table).values((key, set)).execute(conn)?;
+    }
+    Ok(())
+}
+
 fn fenced(subscription: &SubscriptionId) -> Error {
     Error::Fenced(format!("the subscription {subscription}"))
 }

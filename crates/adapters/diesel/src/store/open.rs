@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
 use super::{
-    Config, Conn, Fault, Mappers, Migrated, OpenMode, Schema, engine, heads, info, keeping, transfer,
+    Config, Conn, Fault, Mappers, Migrated, OpenMode, Schema, engine, heads, info, keeping, moved, transfer,
 };
 use crate::Storage;
 
@@ -43,7 +43,7 @@ impl Store {
     /// [`Error::Invalid`] for a file that is not a store, for one of an older schema (it must be migrated) or a newer
     /// one, for one that keeps aggregates in another way than `config` asks for, and where it keeps rows and `registry`
     /// and `mappers` do not fit; [`Error::Unavailable`] where the file cannot be opened,
-    /// is locked or read-only, or the disk is full. The file is as it was before then.
+    /// is locked or read-only, or was handed over to another store, or the disk is full. The file is as it was before then.
     pub fn open(
         config: &Config,
         mode: OpenMode,
@@ -52,7 +52,9 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let opened = engine::patiently(config, || match mode {
-            OpenMode::ReadWrite | OpenMode::TakeOver => Parts::open_to_write(config, mappers, registry, mode),
+            OpenMode::ReadWrite | OpenMode::TakeOver | OpenMode::HandOver => {
+                Parts::open_to_write(config, mappers, registry, mode)
+            }
             OpenMode::ReadOnly => Parts::open_to_read(config, mappers, registry),
         });
         let Parts { keeping, writer, readers, leases, last } =
@@ -67,7 +69,10 @@ impl Store {
                 let name = config.location.to_string();
                 let keeping = Arc::clone(&keeping);
                 let writer = Writer::new(config, link, keeping, Arc::clone(&clock), head, turns, queue);
-                let writer = if mode == OpenMode::TakeOver { writer.removing_nothing() } else { writer };
+                let writer = match mode {
+                    OpenMode::TakeOver | OpenMode::HandOver => writer.moving(),
+                    OpenMode::ReadWrite | OpenMode::ReadOnly => writer,
+                };
                 let thread = std::thread::Builder::new()
                     .name("portolan-write".to_owned())
                     .spawn(move || writer.run())
@@ -243,6 +248,11 @@ impl Parts {
         if mode != OpenMode::TakeOver {
             refuse_unfinished(config, &mut conn)?;
         }
+        if mode == OpenMode::ReadWrite
+            && let Some(moved) = moved::look_up(&mut conn)?
+        {
+            return Err(moved.refusal(&config.location).into());
+        }
         let last = heads::last_position(&mut conn)?;
         let turns = engine::Turns::start(config)?;
         let readers = if engine::has_one_connection(config) { None } else { Some(Readers::start(config)?) };
@@ -273,8 +283,8 @@ fn refuse_unfinished(config: &Config, conn: &mut Conn) -> Result<(), Fault> {
     match transfer::copy_of(conn)? {
         None => Ok(()),
         Some(_) => Err(Error::Invalid(format!(
-            "{} is an unfinished copy of another store; end it with the `portolan store copy` that began it, or remove \
-             it",
+            "{} is an unfinished copy of another store; end it with the `portolan store copy` or `portolan store \
+             switch` that began it, or remove it",
             config.location
         ))
         .into()),

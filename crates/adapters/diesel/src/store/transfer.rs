@@ -1,32 +1,27 @@
 //! Moving a store: what it shows of itself, and taking another one over.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
-    AggregateKey, AnyState, Checkpoint, Deadline, Envelope, Error, Fingerprint, Kept, KeptOutcome, Named,
-    Part, Position, RecordedOutcome, Replayed, Result, Timestamp, Transfer, Until, Version, follows,
+    Checkpoint, Deadline, Envelope, Epoch, Error, Fingerprint, Kept, KeptOutcome, Moved, Named,
+    OutcomeTotals, Part, Position, RecordedOutcome, Result, SubscriptionId, Timestamp, Transfer, Version,
+    follows,
 };
 use uuid::Uuid;
 
 use super::ids::DbUuid;
-use super::keeping::Keeping;
-use super::mapper::Write;
-use super::tables::{deadlines, journal as events, store_info, subscriptions};
-use super::{Conn, Fault, Store, checkpoints, heads, journal};
+use super::tables::{commands, deadlines, store_info, subscriptions};
+use super::{Config, Conn, Fault, Store, checkpoints, engine, heads, leases, moved, renewal};
 use crate::rows;
 use crate::rows::{RowConn as _, Rows};
 
 /// The name of the line that says of which store this is an unfinished copy.
 const COPY_OF: &str = "copy_of";
 
-/// How many aggregates are made anew in one transaction.
-const REBUILT: usize = 200;
-
-/// How many events of a history are read, and held, at once.
-const PAGE: usize = 1_000;
+/// The name of the line that says in whose hands it is.
+const IN_HANDS: &str = "copy_in_hands";
 
 portolan_kernel::id_type! {
     /// An event, or a command.
@@ -76,9 +71,27 @@ impl Transfer for Store {
         rows.into_iter().map(|row| self.kept(row)).collect()
     }
 
+    async fn outcomes_since(
+        &self,
+        since: Timestamp,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<KeptOutcome>> {
+        let rows = self.read_with(move |conn| outcomes_since(conn, since, after, limit)).await?;
+        rows.into_iter().map(|row| self.kept(row)).collect()
+    }
+
+    async fn outcome_totals(&self, beyond: Timestamp) -> Result<OutcomeTotals> {
+        self.read_with(move |conn| outcome_totals(conn, beyond)).await
+    }
+
     async fn deadlines(&self, after: Option<&Deadline>, limit: usize) -> Result<Vec<Deadline>> {
         let after = after.map(|deadline| (deadline.aggregate_id, deadline.process.clone()));
         self.read_with(move |conn| deadlines_after(conn, after, limit)).await
+    }
+
+    async fn epochs(&self) -> Result<Vec<(SubscriptionId, Epoch)>> {
+        self.read_with(leases::epochs).await
     }
 
     async fn begin_copy(&self, of: &str) -> Result<()> {
@@ -107,22 +120,81 @@ impl Transfer for Store {
     }
 
     async fn take_over(&self, part: Part) -> Result<()> {
-        let part = Arc::new(part);
-        self.queue()?.write_events(move |conn| take_over(conn, &part)).await
+        let (part, config) = (Arc::new(part), self.0.config.clone());
+        self.queue()?
+            .write_events(move |conn| {
+                must_be_copy(conn, &config)?;
+                take_over(conn, &part)
+            })
+            .await
     }
 
     async fn rebuild(&self, after: Option<Named>) -> Result<Option<Named>> {
-        let keeping = Arc::clone(&self.0.keeping);
-        self.queue()?.write(move |conn| rebuild(conn, after.as_ref(), &keeping)).await
+        let (keeping, config) = (Arc::clone(&self.0.keeping), self.0.config.clone());
+        self.queue()?
+            .write(move |conn| {
+                must_be_copy(conn, &config)?;
+                renewal::next(conn, after.as_ref(), &keeping)
+            })
+            .await
     }
 
-    async fn end_copy(&self) -> Result<()> {
+    async fn renew(&self, names: &[Named]) -> Result<()> {
+        for some in names.chunks(renewal::AT_ONCE) {
+            let (keeping, config, some) =
+                (Arc::clone(&self.0.keeping), self.0.config.clone(), some.to_owned());
+            self.queue()?
+                .write(move |conn| {
+                    must_be_copy(conn, &config)?;
+                    renewal::renew(conn, &some, &keeping)
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn claim_copy(&self, hands: Uuid, held: Option<Uuid>) -> Result<()> {
+        let config = self.0.config.clone();
         self.queue()?
-            .write(|conn| {
-                diesel::delete(store_info::table.find(COPY_OF)).execute(conn)?;
+            .write(move |conn| {
+                must_be_copy(conn, &config)?;
+                if held.is_some() && in_hands(conn)? != held.map(|held| held.to_string()) {
+                    return Err(fenced(&config).into());
+                }
+                diesel::delete(store_info::table.find(IN_HANDS)).execute(conn)?;
+                let row = (store_info::name.eq(IN_HANDS), store_info::value.eq(hands.to_string()));
+                diesel::insert_into(store_info::table).values(row).execute(conn)?;
                 Ok(())
             })
             .await
+    }
+
+    async fn end_copy(&self, hands: Uuid) -> Result<()> {
+        let config = self.0.config.clone();
+        self.queue()?
+            .write(move |conn| {
+                must_be_copy(conn, &config)?;
+                if in_hands(conn)? != Some(hands.to_string()) {
+                    return Err(fenced(&config).into());
+                }
+                let lines = store_info::name.eq(COPY_OF).or(store_info::name.eq(IN_HANDS));
+                diesel::delete(store_info::table.filter(lines)).execute(conn)?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn moved(&self) -> Result<Option<Moved>> {
+        self.read_with(moved::look_up).await
+    }
+
+    async fn hand_over(&self, moved: &Moved) -> Result<()> {
+        let moved = moved.clone();
+        self.queue()?.write(move |conn| moved::hand_over(conn, &moved)).await
+    }
+
+    async fn take_back(&self) -> Result<()> {
+        self.queue()?.write(moved::take_back).await
     }
 }
 
@@ -147,6 +219,61 @@ impl Store {
 pub(super) fn copy_of(conn: &mut Conn) -> Result<Option<String>, Fault> {
     let begun = store_info::table.find(COPY_OF).select(store_info::value);
     Ok(begun.first(conn).optional()?)
+}
+
+/// Only an unfinished copy takes over: one that has ended may have commands of its own.
+fn must_be_copy(conn: &mut Conn, config: &Config) -> Result<(), Fault> {
+    match copy_of(conn)? {
+        Some(_) => Ok(()),
+        None => Err(fenced(config).into()),
+    }
+}
+
+/// In whose hands the copy is.
+fn in_hands(conn: &mut Conn) -> Result<Option<String>, Fault> {
+    let row = store_info::table.find(IN_HANDS).select(store_info::value);
+    Ok(row.first(conn).optional()?)
+}
+
+fn fenced(config: &Config) -> Error {
+    Error::Fenced(format!("the unfinished copy at {}", config.location))
+}
+
+fn outcomes_since(
+    conn: &mut Conn,
+    since: Timestamp,
+    after: Option<Uuid>,
+    limit: usize,
+) -> Result<Vec<OutcomeRow>, Fault> {
+    type Row = (DbUuid, DbUuid, String, Option<i64>, i64);
+    let mut page = commands::table
+        .filter(commands::recorded_at.ge(since.as_micros()))
+        .order(commands::command_id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .into_boxed();
+    if let Some(after) = after {
+        page = page.filter(commands::command_id.gt(DbUuid(after)));
+    }
+    let rows: Vec<Row> = page.load(conn)?;
+    let row = |(command_id, fingerprint, outcome, kept_until, recorded_at): Row| OutcomeRow {
+        command_id: command_id.0.into(),
+        fingerprint: fingerprint.0,
+        outcome,
+        kept_until: kept_until.map(Timestamp::from_micros),
+        recorded_at: Timestamp::from_micros(recorded_at),
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+fn outcome_totals(conn: &mut Conn, beyond: Timestamp) -> Result<OutcomeTotals, Fault> {
+    // A remainder by a prime number, so that the sum of a thousand million of them is still a number.
+    let sum = format!("cast(coalesce(sum(recorded_at % 1000000007), 0) as {})", engine::NUMBER);
+    let is_kept = commands::kept_until.is_null().or(commands::kept_until.gt(beyond.as_micros()));
+    let (count, sum): (i64, i64) = commands::table
+        .filter(is_kept)
+        .select((diesel::dsl::count_star(), diesel::dsl::sql::<diesel::sql_types::BigInt>(&sum)))
+        .get_result(conn)?;
+    Ok(OutcomeTotals { count: count.cast_unsigned(), sum: sum.cast_unsigned() })
 }
 
 fn deadlines_after(
@@ -191,6 +318,15 @@ fn take_over(conn: &mut Conn, part: &Part) -> Result<(), Fault> {
             diesel::delete(deadlines::table).execute(conn)?;
         }
         Part::Deadlines(page) => page.iter().for_each(|deadline| rows.put(DeadlineRow::of(deadline))),
+        Part::Over(page) => {
+            for deadline in page {
+                let key = (deadline.process.as_str(), DbUuid(deadline.aggregate_id));
+                diesel::delete(deadlines::table.find(key)).execute(conn)?;
+            }
+        }
+        Part::Epochs(page) => {
+            return page.iter().try_for_each(|(id, epoch)| leases::raise_epoch(conn, id, *epoch));
+        }
         Part::Checkpoints(page) => {
             return page.iter().try_for_each(|checkpoint| put_checkpoint(conn, checkpoint));
         }
@@ -227,72 +363,6 @@ fn put_checkpoint(conn: &mut Conn, checkpoint: &Checkpoint) -> Result<(), Fault>
             .execute(conn)?;
     }
     Ok(())
-}
-
-/// Makes the states of the next aggregates of their histories, and answers the last of them.
-fn rebuild(conn: &mut Conn, after: Option<&Named>, keeping: &Keeping) -> Result<Option<Named>, Fault> {
-    let names = names_after(conn, after)?;
-    let mut of_type: BTreeMap<&'static str, Vec<Uuid>> = BTreeMap::new();
-    for named in &names {
-        of_type.entry(keeping.known(&named.aggregate_type)?.name()).or_default().push(named.id);
-    }
-    let mut rows = Rows::new();
-    for (aggregate_type, ids) in of_type {
-        let stored = keeping.load_stored(conn, aggregate_type, &ids)?;
-        for id in ids {
-            let replayed = replay(conn, aggregate_type, id, keeping)?;
-            let is_there = stored.iter().any(|stored| stored.id == id);
-            if is_there || replayed.state.is_some() {
-                let key = AggregateKey { aggregate_type, id };
-                let write = anew(key, &replayed.state, replayed.version, is_there);
-                keeping.collect(&write, &mut rows)?;
-            }
-        }
-    }
-    rows.write(conn)?;
-    Ok(names.last().cloned())
-}
-
-/// The state written whole, whatever was there before.
-fn anew(key: AggregateKey, state: &Option<AnyState>, version: Version, existed: bool) -> Write<'_> {
-    Write {
-        key,
-        before: Version::ZERO,
-        version,
-        existed,
-        begun_anew: existed,
-        state: state.as_ref(),
-        events: Vec::new(),
-    }
-}
-
-fn replay(conn: &mut Conn, aggregate_type: &str, id: Uuid, keeping: &Keeping) -> Result<Replayed, Fault> {
-    let known = keeping.known(aggregate_type)?;
-    let mut replayed = Replayed::default();
-    loop {
-        let page = journal::history(conn, aggregate_type, id, replayed.version, Until::Now, PAGE)?;
-        if page.is_empty() {
-            return Ok(replayed);
-        }
-        replayed = known.replay(replayed, &page)?;
-    }
-}
-
-fn names_after(conn: &mut Conn, after: Option<&Named>) -> Result<Vec<Named>, Fault> {
-    let mut page = events::table
-        .select((events::aggregate_id, events::aggregate_type))
-        .distinct()
-        .order((events::aggregate_id, events::aggregate_type))
-        .limit(REBUILT as i64)
-        .into_boxed();
-    if let Some(Named { id, aggregate_type }) = after {
-        let of_the_same = events::aggregate_id.eq(DbUuid(*id)).and(events::aggregate_type.gt(aggregate_type));
-        page = page
-            .filter(events::aggregate_id.ge(DbUuid(*id)))
-            .filter(events::aggregate_id.gt(DbUuid(*id)).or(of_the_same));
-    }
-    let rows: Vec<(DbUuid, String)> = page.load(conn)?;
-    Ok(rows.into_iter().map(|(id, aggregate_type)| Named { id: id.0, aggregate_type }).collect())
 }
 
 impl EventRow {

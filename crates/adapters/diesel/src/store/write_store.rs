@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::heads::Newest;
 use super::mapper::StoredAny;
-use super::{Conn, Fault, Store, commands, engine, heads};
+use super::{Config, Conn, Fault, Store, commands, engine, heads, moved};
 
 #[async_trait]
 impl WriteStore for Store {
@@ -44,9 +44,9 @@ impl WriteStore for Store {
             self.0.keeping.known(change.key.aggregate_type)?;
         }
         if change_set.is_read_only() {
-            let now = self.0.clock.now();
+            let (now, config) = (self.0.clock.now(), self.0.config.clone());
             return self
-                .read_with(move |conn| engine::snapshot(conn, |conn| check(conn, &change_set, now)))
+                .read_with(move |conn| engine::snapshot(conn, |conn| check(conn, &change_set, now, &config)))
                 .await;
         }
         self.queue()?.commit(change_set).await
@@ -75,6 +75,7 @@ fn check(
     conn: &mut Conn,
     change_set: &ChangeSet,
     now: portolan_kernel::Timestamp,
+    config: &Config,
 ) -> Result<Committed, Fault> {
     if let Some(recorded) = commands::look_up(conn, change_set.command_id, now)? {
         return Ok(Committed::repeated(change_set, &recorded));
@@ -83,6 +84,10 @@ fn check(
         let current = heads::look_up(conn, key)?.and_then(Newest::live_version);
         check_expected(key, expected, current, false)?;
     }
-    let outcome = change_set.outcome(&[], heads::last_position(conn)?);
+    let (last, moved) = moved::standing(conn)?;
+    if let Some(moved) = moved {
+        return Err(moved.refusal(&config.location).into());
+    }
+    let outcome = change_set.outcome(&[], last);
     Ok(Committed::Done { outcome, versions: Vec::new() })
 }

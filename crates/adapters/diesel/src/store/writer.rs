@@ -46,6 +46,8 @@ pub(super) struct Writer {
     last_group: usize,
     /// Whether it removes records whose time is over: not from a copy, which is to be what its source is.
     sweeps: bool,
+    /// Whether it leaves a store alone that was handed over: all do but the one that hands it over.
+    obeys: bool,
     next_sweep: Instant,
     swept_to: Option<Uuid>,
 }
@@ -89,14 +91,16 @@ impl Writer {
             queue,
             last_group: 0,
             sweeps: true,
+            obeys: true,
             next_sweep,
             swept_to: None,
         }
     }
 
-    /// The same writer, which removes no record, whether its time is over or not.
-    pub(super) fn removing_nothing(self) -> Self {
-        Self { sweeps: false, ..self }
+    /// The same writer of a store that is moved or is to be: it removes no record, whether its time is over or not, and
+    /// writes also where the store was handed over, to take it back.
+    pub(super) fn moving(self) -> Self {
+        Self { sweeps: false, obeys: false, ..self }
     }
 
     /// Works until the store closes; what waits then is still written.
@@ -210,7 +214,8 @@ impl Writer {
         }
         let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
         // On a server this waits for whoever has the head: in vain for one is in vain for all.
-        if let Err(fault) = heads.refresh(conn) {
+        let refreshed = heads.refresh(conn).and_then(|()| writable(heads, self.obeys, &self.config));
+        if let Err(fault) = refreshed {
             heads.forget();
             if fault.is_lost() {
                 drop(self.link.lose());
@@ -316,7 +321,7 @@ impl Writer {
         if !self.sweeps {
             return;
         }
-        let (now, after) = (self.clock.now(), self.swept_to);
+        let (now, after, obeys) = (self.clock.now(), self.swept_to, self.obeys);
         let _turn = self.turns.wait();
         // Without a connection it goes on where it was, an hour later.
         let Ok(conn) = self.link.get() else { return };
@@ -324,6 +329,7 @@ impl Writer {
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             // As for a group: nobody else writes a record while this looks which are over.
             heads.refresh(conn)?;
+            writable(heads, obeys, &self.config)?;
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now)?;
             engine::commit(conn, None)?;
             Ok(swept)
@@ -345,6 +351,14 @@ impl Writer {
                 }
             }
         }
+    }
+}
+
+/// Refuses to write to a store that was handed over to another.
+fn writable(heads: &Heads, obeys: bool, config: &Config) -> Result<(), Fault> {
+    match heads.moved().filter(|_| obeys) {
+        None => Ok(()),
+        Some(moved) => Err(moved.refusal(&config.location).into()),
     }
 }
 

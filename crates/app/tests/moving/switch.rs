@@ -1,0 +1,150 @@
+//! A switch that is broken off at any of its writes leaves one store that takes commands, or none, and never two; and it
+//! can be run again, or undone.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use portolan_app::commands::store_switch::switch;
+use portolan_app::wiring::{copied_from, copied_to, handed_over_from, read_write};
+use portolan_kernel::Error;
+use portolan_runtime::transfer::{NotCopied, Progress, Switched};
+
+use crate::support::{Meddled, config, is_sound, market, url};
+
+const AT_MOST: Duration = Duration::from_secs(60);
+
+/// Two stores, the first of which holds a market.
+struct Two {
+    place: tempfile::TempDir,
+    from: String,
+    to: String,
+}
+
+impl Two {
+    async fn new(kind: &str) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let (from, to) = (url(place.path(), "first", "relational"), url(place.path(), "second", kind));
+        market(&from).await;
+        Self { place, from, to }
+    }
+
+    fn addresses(&self) -> (String, String) {
+        let address = |name: &str| format!("sqlite:{}", self.place.path().join(name).display());
+        (address("first"), address("second"))
+    }
+
+    /// A switch that is done with so many writes, of both sides together.
+    async fn switch(&self, writes: usize, is_late: bool) -> Result<Switched, NotCopied> {
+        let left = Arc::new(AtomicUsize::new(writes));
+        let meddled = |to| Meddled { left: Arc::clone(&left), is_late, ..Meddled::new(to) };
+        let from = meddled(handed_over_from(&self.from).await.unwrap());
+        let to = meddled(copied_to(&self.to).await.unwrap());
+        switch(&from, &to, &self.addresses(), AT_MOST, |_| ()).await
+    }
+
+    /// Which of the two takes commands.
+    async fn takes_commands(&self) -> (bool, bool) {
+        let takes = async |url: &str| match read_write(&config(url)).await {
+            Ok(store) => store.close().await.is_ok(),
+            Err(_) => false,
+        };
+        (takes(&self.from).await, takes(&self.to).await)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_off_at_any_write_it_leaves_one_store_or_none_and_goes_on() {
+    for is_late in [false, true] {
+        let two = Two::new("document").await;
+        let (mut writes, mut seen) = (0, Vec::new());
+        loop {
+            writes += 1;
+            let done = two.switch(writes, is_late).await;
+            let takes = two.takes_commands().await;
+            if !seen.contains(&takes) {
+                seen.push(takes);
+            }
+            match done {
+                Ok(Switched { .. }) => break,
+                Err(NotCopied::Failed(Error::Unavailable { .. })) => {}
+                Err(other) => panic!("after {writes} writes: {other}"),
+            }
+        }
+        assert_eq!(seen, [(true, false), (false, false), (false, true)], "never both");
+        assert!(writes > 10, "{writes}");
+        is_sound(&two.to).await;
+        // It goes on as if nothing had happened: a repeat of all commands writes nothing.
+        let before = copied_from(&two.to).await.unwrap().head().await.unwrap();
+        market(&two.to).await;
+        assert_eq!(copied_from(&two.to).await.unwrap().head().await.unwrap(), before);
+        // Run once more, it says that it is done.
+        assert_eq!(two.switch(usize::MAX, false).await.unwrap().read_only, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_meanwhile_is_in_the_copy_and_none_is_written_after() {
+    let place = tempfile::tempdir().unwrap();
+    let (from, to) = (url(place.path(), "first", "relational"), url(place.path(), "second", "events"));
+    let writer = read_write(&config(&from)).await.unwrap();
+    market(&from).await;
+    let source = handed_over_from(&from).await.unwrap();
+    let target = copied_to(&to).await.unwrap();
+    let before = source.head().await.unwrap();
+    let mut seen = Vec::new();
+    let addresses = ("a".to_owned(), "b".to_owned());
+    let switched =
+        switch(&*source, &*target, &addresses, AT_MOST, |progress| seen.push(progress)).await.unwrap();
+    assert_eq!(switched.copied.events, before.get());
+    assert!(seen.contains(&Progress::HandingOver) && seen.contains(&Progress::ReadOnly));
+    // A store that was open before obeys too, whatever it writes.
+    let id = portolan_kernel::SubscriptionId::new("somebody", 1);
+    for refused in [
+        portolan_kernel::Checkpoints::initialise(&*writer, &id, portolan_kernel::Position::ZERO).await,
+        portolan_kernel::Leases::claim(&*writer, &id).await.map(drop),
+    ] {
+        let Err(Error::Unavailable { message, outcome_unknown: false }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(message.contains("has moved to b"), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_switch_that_takes_too_long_gives_the_source_back() {
+    let two = Two::new("document").await;
+    let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&two.to).await.unwrap());
+    let refused = switch(&*from, &*to, &two.addresses(), Duration::ZERO, |_| ()).await.unwrap_err();
+    assert!(matches!(refused, NotCopied::TooSlow(_)), "{refused}");
+    assert_eq!(two.takes_commands().await, (true, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_in_other_hands_is_not_ended() {
+    let two = Two::new("relational").await;
+    let (first, second) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let to = copied_to(&two.to).await.unwrap();
+    let from = copied_from(&two.from).await.unwrap();
+    to.begin_copy(&from.store_id().await.unwrap()).await.unwrap();
+    to.claim_copy(first, None).await.unwrap();
+    to.claim_copy(second, None).await.unwrap();
+    let is_fenced = |done: portolan_kernel::Result<()>| matches!(done, Err(Error::Fenced(_)));
+    assert!(is_fenced(to.end_copy(first).await));
+    assert!(is_fenced(to.claim_copy(first, Some(first)).await));
+    to.end_copy(second).await.unwrap();
+    // Nothing is taken over any more: it may have commands of its own.
+    assert!(is_fenced(to.take_over(portolan_kernel::Part::NoDeadlines).await));
+    assert!(is_fenced(to.claim_copy(first, None).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_moves_to_one_store_alone() {
+    let two = Two::new("relational").await;
+    two.switch(usize::MAX, false).await.unwrap();
+    let third = url(Path::new(two.place.path()), "third", "relational");
+    let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&third).await.unwrap());
+    let refused = switch(&*from, &*to, &two.addresses(), AT_MOST, |_| ()).await.unwrap_err();
+    assert!(matches!(refused, NotCopied::Failed(Error::AlreadyExists(_))), "{refused}");
+}
