@@ -43,19 +43,31 @@ impl<E: Send + Sync + 'static> Follower<E> {
     /// The next batch; waits for one. A journal that cannot be reached is waited for without end.
     pub(crate) async fn next(&self, after: Position) -> Result<Arc<Decoded<E>>, Halt> {
         let mut attempts = Attempts::new(&self.settings, &self.board, &self.stop);
+        let mut was_away = false;
         loop {
             let next = tokio::select! {
                 biased;
                 () = self.stop.requested() => return Err(Halt::Shutdown),
-                next = self.feed.next(after) => next,
+                next = self.try_next(after, was_away) => next,
             };
             let failure: Failure = match next {
                 Ok(batch) => return Ok(batch),
                 Err(Error::Closed(_)) => return Err(Halt::Shutdown),
                 Err(error) => error.into(),
             };
+            was_away = matches!(failure, Failure::Later(_));
             attempts.failed(failure).await?;
         }
+    }
+
+    /// The next batch. After a journal that `was_away` it is asked first whether it is back: there may be no next event
+    /// for long that would show it.
+    async fn try_next(&self, after: Position, was_away: bool) -> portolan_kernel::Result<Arc<Decoded<E>>> {
+        if was_away {
+            self.feed.journal.head().await?;
+            self.board.set(SubscriptionState::Running);
+        }
+        self.feed.next(after).await
     }
 
     /// Hands the batch to the consumer until it is done, or the attempts are spent.

@@ -60,6 +60,24 @@ async fn a_view_begins_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_view_whose_journal_was_away_runs_again_though_nothing_happens() {
+    let world = World::new().await;
+    let away = [Error::unavailable("away"), Error::unavailable("away")];
+    world.store.wait_faults.lock().unwrap().extend(away);
+    let witness = Witness::new("a", 0);
+    let handle = world.engine().view(view(&witness)).start().await.unwrap();
+    handle.caught_up(["a"], Position(1), SOON).await.unwrap();
+    within(async {
+        while !world.store.wait_faults.lock().unwrap().is_empty()
+            || status(&handle, "a").await.state != SubscriptionState::Running
+        {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_batch_never_ends_inside_a_commit() {
     let world = World::new().await;
     for n in 2..40 {

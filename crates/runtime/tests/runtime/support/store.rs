@@ -26,6 +26,8 @@ pub struct FakeStore {
     pub commit_faults: Mutex<VecDeque<Error>>,
     /// What the next reads of the journal fail with.
     pub read_faults: Mutex<VecDeque<Error>>,
+    /// What the next waits for an event fail with.
+    pub wait_faults: Mutex<VecDeque<Error>>,
     /// Whether queries hang.
     pub slow_query: Mutex<bool>,
     /// How often still somebody else commits an event just before the head is read.
@@ -51,6 +53,7 @@ impl Default for FakeStore {
             takes_followers: AtomicBool::new(false),
             commit_faults: Mutex::default(),
             read_faults: Mutex::default(),
+            wait_faults: Mutex::default(),
             slow_query: Mutex::default(),
             busy_heads: AtomicUsize::new(0),
             loads: AtomicUsize::new(0),
@@ -241,6 +244,9 @@ impl Journal for FakeStore {
     }
 
     async fn changed(&self, after: Position) -> Result<Position> {
+        if let Some(fault) = self.wait_faults.lock().unwrap().pop_front() {
+            return Err(fault);
+        }
         let mut head = self.head.subscribe();
         head.wait_for(|head| *head > after)
             .await
