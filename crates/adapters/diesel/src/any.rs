@@ -1,9 +1,11 @@
 //! A store on whatever engine its URL names, behind one type.
 
 use std::any::Any;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{Clock, Deadlines, Error, Leases, Moved, Position, Registry, Result, Transfer};
@@ -48,6 +50,26 @@ pub struct Info {
     pub bytes: u64,
 }
 
+/// What is in the way of commits just now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Obstacle {
+    /// Another process has held the store, or the row of the head, for so long.
+    Held(Duration),
+    /// The last try failed, and nothing was written since.
+    Failed(Error),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held(since) => {
+                write!(formatter, "another process has held the store for {} s", since.as_secs())
+            }
+            Self::Failed(error) => error.fmt(formatter),
+        }
+    }
+}
+
 /// What a migration did to one component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
@@ -85,6 +107,16 @@ pub trait SqlStore: Any + std::fmt::Debug + Transfer + Leases + Deadlines {
 
     /// How many commits wait for the writer now.
     fn commits_waiting(&self) -> usize;
+
+    /// What is in the way of commits just now, as the writer of this process last saw it; none where they go through.
+    fn obstacle(&self) -> Option<Obstacle>;
+
+    /// Who has held the row of the head for longer than a second, so that no process can commit: a sentence for an
+    /// operator, as far as the server tells. None where nobody has, or where there is no such row.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where the store cannot be asked.
+    async fn holder(&self) -> Result<Option<String>>;
 
     /// Finishes what waits and closes the store for all handles.
     ///
@@ -222,6 +254,14 @@ macro_rules! sql_store {
 
             fn commits_waiting(&self) -> usize {
                 <$store>::commits_waiting(self)
+            }
+
+            fn obstacle(&self) -> Option<Obstacle> {
+                <$store>::obstacle(self)
+            }
+
+            async fn holder(&self) -> Result<Option<String>> {
+                <$store>::holder(self).await
             }
 
             async fn close(&self) -> Result<()> {

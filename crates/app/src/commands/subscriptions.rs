@@ -29,13 +29,18 @@ pub async fn run(config: &Config, command: &Subscriptions) -> Result<(), Failure
 async fn list(config: &Config, json: bool) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
     let head = store.head().await?;
+    // While somebody else has locked the head of the journal, no subscription of the write store moves.
+    let holder = store.holder().await?;
     let mut rows = Rows::new(json);
     let mut row = |subscription: &SubscriptionId, kind, place: &Place, checkpoint: Option<&Checkpoint>| {
         let position = checkpoint.map(|checkpoint| checkpoint.position);
         let (state, reason) = match checkpoint.map(|checkpoint| &checkpoint.status) {
             None if kind == LOCAL => ("local", None),
             None => ("empty", None),
-            Some(Status::Running) => ("running", None),
+            Some(Status::Running) => match &holder {
+                Some(_) if *place == Place::WriteStore => ("held", holder.as_ref()),
+                _ => ("running", None),
+            },
             Some(Status::Paused) => ("paused", None),
             Some(Status::Stopped { reason }) => ("stopped", Some(reason)),
         };

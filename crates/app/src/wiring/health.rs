@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use portolan_diesel::Obstacle;
 use portolan_http::{Health, Part};
 use portolan_runtime::subscription::{EngineHandle, SubscriptionState, SubscriptionStatus};
 
 use super::write_store::WritePorts;
 
-/// Every subscription.
+/// The write store and every subscription.
 pub(super) struct Parts {
     store: WritePorts,
     engine: EngineHandle,
@@ -22,12 +23,23 @@ impl Parts {
 impl Health for Parts {
     fn parts(&self) -> Vec<Part> {
         let head = self.store.store.last_position();
-        self.engine.status_at(head).into_iter().map(part).collect()
+        let subscriptions = self.engine.status_at(head).into_iter().map(part);
+        std::iter::once(write_store(self.store.obstacle())).chain(subscriptions).collect()
     }
 
     fn commands_waiting(&self) -> Option<usize> {
         Some(self.store.commits_waiting())
     }
+}
+
+/// Whether commands go through. Reading goes on where they do not.
+fn write_store(obstacle: Option<Obstacle>) -> Part {
+    let (state, is_ready) = match obstacle {
+        None => ("running", true),
+        Some(Obstacle::Held(_)) => ("held", false),
+        Some(Obstacle::Failed(_)) => ("unavailable", false),
+    };
+    Part { name: "write_store".into(), state: state.into(), is_ready, position: None }
 }
 
 /// A subscription that another process runs, or that was paused on purpose, keeps nobody from serving.

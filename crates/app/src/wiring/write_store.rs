@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "http")]
+use portolan_diesel::Obstacle;
 use portolan_kernel::{Checkpoints, Deadlines, Error, Journal, Leases, WriteStore};
 use portolan_runtime::{StorePorts, Switchable};
 
@@ -113,6 +115,12 @@ impl WritePorts {
     #[cfg(feature = "http")]
     pub(super) fn commits_waiting(&self) -> usize {
         self.as_sql().map_or(0, |store| store.commits_waiting())
+    }
+
+    /// What is in the way of commits just now; nothing ever is in memory.
+    #[cfg(feature = "http")]
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        self.as_sql().and_then(|store| store.obstacle())
     }
 
     /// Finishes what waits, and closes the store.

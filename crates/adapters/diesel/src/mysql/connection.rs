@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{CacheSize, SimpleConnection as _};
 use diesel::dsl::Limit;
 use diesel::prelude::*;
 use diesel::query_dsl::methods::LimitDsl;
@@ -92,9 +92,17 @@ pub(crate) fn commit(conn: &mut Conn, raised: Option<i64>) -> QueryResult<()> {
 
 /// Ends it as if it had never begun.
 pub(crate) fn rollback(conn: &mut Conn) {
+    forget_statements(conn);
     if let Err(error) = conn.batch_execute("rollback") {
         tracing::debug!(%error, "nothing to roll back");
     }
+}
+
+/// Prepares every statement anew: to Diesel one that has failed once has failed for ever, for binding its next values does
+/// not clear its error.
+pub(crate) fn forget_statements(conn: &mut Conn) {
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    conn.set_prepared_statement_cache_size(CacheSize::Unbounded);
 }
 
 /// Does this alone: nobody else makes tables until it has ended. Making a table ends a transaction here, so that a half
@@ -149,6 +157,12 @@ pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
 
 /// What a sum is cast to, to be a number like any other.
 pub(crate) const NUMBER: &str = "signed";
+
+/// Who has locked rows of this database for the longest: in words, with how to end it.
+pub(crate) fn holder(conn: &mut Conn) -> QueryResult<Option<String>> {
+    let holder = "select concat('connection ', p.id, ' (', p.user, ' at ', p.host, '), whose transaction began ',                   timestampdiff(second, t.trx_started, now()), ' s ago; `kill ', p.id, '` ends it')                   from information_schema.innodb_trx t                   join information_schema.processlist p on p.id = t.trx_mysql_thread_id                   where p.db = database() and t.trx_rows_locked > 0 and p.id <> connection_id()                   order by t.trx_started limit 1";
+    prepared!(Words::<Text>::new(holder)).get_result(conn).optional()
+}
 
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {

@@ -4,12 +4,16 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 /// What to do about a failure; `None` where there is nothing to add.
 pub(crate) fn advice(said: &str) -> Option<&'static str> {
-    let known: [(&str, &str); 12] = [
+    let known: [(&str, &str); 13] = [
         ("Access denied for user", "user or password is wrong, or the user may not do this; look at the URL"),
         ("Unknown database", "there is no such database; make it with `create database`, or look at the URL"),
         (
             "Too many connections",
             "the server has no connection left; raise `max_connections`, or use fewer `readers`",
+        ),
+        (
+            "max_user_connections",
+            "the server gives this user no more connections; raise its limit, or use fewer `readers`",
         ),
         ("is full", "the server's disk is full; nothing was written: free some space and try again"),
         (
@@ -61,6 +65,11 @@ pub(crate) fn is_transient(error: &Error) -> bool {
         Error::DatabaseError(_, said) => said.message().contains("Deadlock found"),
         _ => false,
     }
+}
+
+/// Whether others had a lock for too long.
+pub(crate) fn is_held(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, said) if said.message().contains("Lock wait timeout"))
 }
 
 fn is_gone(said: &str) -> bool {

@@ -125,6 +125,9 @@ pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
     prepared!(Words::<BigInt>::new("select position from journal_head")).get_result(conn)
 }
 
+/// A statement that failed can be used on.
+pub(crate) const fn forget_statements(_conn: &mut Conn) {}
+
 /// A query whose first row is the one that is wanted.
 pub(crate) fn one<Q: LimitDsl>(query: Q) -> Limit<Q> {
     query.limit(1)
@@ -138,6 +141,12 @@ pub(crate) fn now(conn: &mut Conn) -> QueryResult<i64> {
 
 /// What a sum is cast to, to be a number like any other.
 pub(crate) const NUMBER: &str = "bigint";
+
+/// Who has locked the head and waits for nobody: in words, with how to end it.
+pub(crate) fn holder(conn: &mut Conn) -> QueryResult<Option<String>> {
+    let holder = "select format('backend %s (%s, %s), whose transaction began %s s ago;                   `select pg_terminate_backend(%1$s)` ends it', a.pid, coalesce(nullif(a.application_name, ''),                   'no name'), coalesce(a.client_addr::text, 'local'),                   extract(epoch from clock_timestamp() - a.xact_start)::bigint)                   from pg_locks l join pg_stat_activity a on a.pid = l.pid                   where l.relation = 'journal_head'::regclass and l.granted and a.pid <> pg_backend_pid()                   and l.mode in ('RowShareLock', 'RowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')                   and a.wait_event_type is distinct from 'Lock' order by a.xact_start limit 1";
+    prepared!(Words::<Text>::new(holder)).get_result(conn).optional()
+}
 
 /// The names of all tables.
 pub(crate) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {

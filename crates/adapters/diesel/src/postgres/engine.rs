@@ -4,8 +4,8 @@
 pub(super) const NAME: &str = "PostgreSQL";
 
 pub(super) use super::connection::{
-    NUMBER, alone, backup, begin_write, bytes, commit, has_one_connection, inspect, is_there, last_position,
-    now, one, open_reader, open_writer, probe, rollback, snapshot, tables, verify,
+    NUMBER, alone, backup, begin_write, bytes, commit, forget_statements, has_one_connection, inspect,
+    is_there, last_position, now, one, open_reader, open_writer, probe, rollback, snapshot, tables, verify,
 };
 pub(super) use super::dialect::{
     COMPARES_ROWS, HIDE_FROM_INDEXES, KEEPS_STATISTICS, KEYED_END, MAKES_TABLES_IN_TRANSACTIONS, ROWS_END,
@@ -16,4 +16,4 @@ pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::patiently;
-pub(super) use super::server::{LeaseKeeper, Turns, Watch, is_over, set_moved, standing, term};
+pub(super) use super::server::{LeaseKeeper, Turns, Watch, holder, is_over, set_moved, standing, term};

@@ -5,10 +5,15 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 /// What to do about a failure; `None` where there is nothing to add.
 pub(crate) fn advice(said: &str) -> Option<&'static str> {
-    let known: [(&str, &str); 15] = [
+    let known: [(&str, &str); 18] = [
         ("password authentication failed", "user or password is wrong; look at the URL"),
         ("no password supplied", "the server asks for a password; write it into the URL"),
         ("no pg_hba.conf entry", "the server does not let this user in from here; see its pg_hba.conf"),
+        (
+            "too many connections",
+            "the server gives this user or this database no more connections; raise its limit, or use fewer `readers`",
+        ),
+        ("permission denied", "the user may not do this; grant it the rights on the schema"),
         ("role \"", "the server does not know this user, or what it may do is not enough; look at the URL"),
         ("database \"", "there is no such database; make it with `createdb`, or look at the URL"),
         (
@@ -19,6 +24,8 @@ pub(crate) fn advice(said: &str) -> Option<&'static str> {
             "remaining connection slots",
             "the server has no connection left; raise `max_connections`, or use fewer `readers`",
         ),
+        ("the database system is", "the server starts or ends; it is tried again with the next request"),
+        ("timeout expired", "the server does not answer; look at the URL, and whether it is there"),
         (
             "No space left on device",
             "the server's disk is full; nothing was written: free some space and try again",
@@ -30,7 +37,6 @@ pub(crate) fn advice(said: &str) -> Option<&'static str> {
             "another process has held the head of the journal for too long; see `lock_ms`, and end what is stuck",
         ),
         ("statement timeout", "a statement took too long; see `statement_ms`"),
-        ("permission denied", "the user may not do this; grant it the rights on the schema"),
         (
             "no schema has been selected",
             "the schema that the URL names is not there; make it with `create schema`",
@@ -65,6 +71,11 @@ pub(crate) fn is_transient(error: &Error) -> bool {
         Error::DatabaseError(_, said) => said.message().contains("deadlock detected"),
         _ => false,
     }
+}
+
+/// Whether others had a lock for too long.
+pub(crate) fn is_held(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(_, said) if said.message().contains("lock timeout"))
 }
 
 fn is_gone(said: &str) -> bool {

@@ -1,10 +1,12 @@
 //! The row of the head: the last position of the journal, and the lock under which the next ones are handed out.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::super::store::News;
-use super::{Conn, connection};
+use super::{Config, Conn, Fault, connection, faults};
 use crate::prepared;
 use crate::prepared::Words;
 
@@ -14,6 +16,23 @@ pub(crate) fn is_over(conn: &mut Conn) -> QueryResult<bool> {
     let locked = Watch::default().news(conn).map(|_| true);
     connection::rollback(conn);
     locked
+}
+
+/// Who has held the head for so long, and how to end that, as far as the server tells; `None` where nobody has.
+pub(crate) fn holder(config: &Config, patience: Duration) -> Result<Option<String>, Fault> {
+    let mut conn = connection::probe(&Config { lock_timeout: patience, ..config.clone() })?;
+    match is_over(&mut conn) {
+        Ok(_) => Ok(None),
+        Err(error) if faults::is_held(&error) => {
+            // Not every user may see what others do.
+            let who = connection::holder(&mut conn).unwrap_or_default();
+            let who = who.map(|who| format!(": {who}")).unwrap_or_default();
+            Ok(Some(format!("another process holds the head of the journal{who}")))
+        }
+        Err(error) if faults::is_lost(&error) => Err(error.into()),
+        // Who may not lock it cannot be held up by it: on a replica, or with the right to read alone.
+        Err(_) => Ok(None),
+    }
 }
 
 /// Notices that another process has written.

@@ -2,11 +2,11 @@
 //! waits for nobody but the row of the head.
 
 pub use config::Config;
-pub(super) use head::{Watch, is_over, set_moved, standing};
+pub(super) use head::{Watch, holder, is_over, set_moved, standing};
 pub(super) use leases::{LeaseKeeper, term};
 pub(super) use turns::Turns;
 
-use super::{Conn, Fault, connection, tuning};
+use super::{Conn, Fault, connection, faults, tuning};
 
 mod config;
 mod head;

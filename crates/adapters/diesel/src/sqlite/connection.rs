@@ -208,6 +208,9 @@ pub(crate) const fn recorded(_conn: &mut Conn, _ids: &[DbUuid]) -> QueryResult<O
     Ok(None)
 }
 
+/// A statement that failed can be used on.
+pub(crate) const fn forget_statements(_conn: &mut Conn) {}
+
 /// A query whose first row is the one that is wanted. It gets no `LIMIT`, with which SQLite would prepare it anew.
 pub(crate) const fn one<Q>(query: Q) -> Q {
     query
@@ -218,6 +221,12 @@ pub(crate) const fn one<Q>(query: Q) -> Q {
 #[expect(clippy::unnecessary_wraps, reason = "other engines ask their server")]
 pub(crate) const fn is_over(_conn: &mut Conn) -> QueryResult<bool> {
     Ok(false)
+}
+
+/// Who holds the file, nobody knows: there is no row of a head to ask for.
+#[expect(clippy::unnecessary_wraps, reason = "other engines ask their server")]
+pub(crate) const fn holder(_config: &Config, _patience: Duration) -> Result<Option<String>, Fault> {
+    Ok(None)
 }
 
 /// A file that is open is there.

@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use super::head::POLL;
 use super::ids::{DbUuid, SqlUuid};
+use super::obstacle::LONG;
 use super::queue::Queue;
 use super::tables::journal;
-use super::{Conn, Fault, Store, heads};
+use super::{Conn, Fault, Store, engine, heads};
+use crate::any::Obstacle;
 use crate::rows::sheet::{Sheet, column};
 use crate::rows::{Kind, Table, Value};
 use crate::{prepared, prepared_row};
@@ -79,6 +81,23 @@ impl Store {
     #[must_use]
     pub fn commits_waiting(&self) -> usize {
         self.queue().map_or(0, Queue::waiting)
+    }
+
+    /// What is in the way of commits just now, as the writer of this handle's process last saw it; none where they go
+    /// through.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.0.obstacles.now()
+    }
+
+    /// Who has held the row of the head for longer than a second, so that no process can commit: a sentence for an
+    /// operator, as far as the server tells. `None` where nobody has, or where there is no such row.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](portolan_kernel::Error::Unavailable) where the store cannot be asked.
+    pub async fn holder(&self) -> Result<Option<String>> {
+        let config = self.0.config.clone();
+        self.read_with(move |_| engine::holder(&config, LONG)).await
     }
 
     /// How often a store looks for commits of other processes at the most.

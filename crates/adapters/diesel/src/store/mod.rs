@@ -36,6 +36,7 @@ pub(super) mod leases;
 mod link;
 mod migrate;
 mod moved;
+mod obstacle;
 mod open;
 mod queue;
 mod readers;

@@ -10,6 +10,7 @@ use super::head::Head;
 use super::keeping::Keeping;
 use super::link::Link;
 use super::migrate::{self, Found};
+use super::obstacle::Obstacles;
 use super::queue::Queue;
 use super::readers::{Condition, Readers};
 use super::writer::Writer;
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) keeping: Arc<Keeping>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) head: Arc<Head>,
+    pub(super) obstacles: Arc<Obstacles>,
     pub(super) leases: engine::LeaseKeeper,
     queue: Option<Queue>,
     readers: Option<Readers>,
@@ -61,14 +63,16 @@ impl Store {
             opened.map_err(|fault| fault.at(&config.location))?;
         let keeping = Arc::new(keeping);
         let head = Arc::new(Head::new(last));
+        let obstacles = Arc::<Obstacles>::default();
         let queue = match writer {
             None => None,
             Some(Writing { link, turns }) => {
                 let (sender, queue) = sync_channel(config.queue);
-                let (config, head) = (config.clone(), Arc::clone(&head));
+                let (config, head, obstacles) = (config.clone(), Arc::clone(&head), Arc::clone(&obstacles));
                 let name = config.location.to_string();
                 let keeping = Arc::clone(&keeping);
-                let writer = Writer::new(config, link, keeping, Arc::clone(&clock), head, turns, queue);
+                let writer =
+                    Writer::new(config, link, keeping, Arc::clone(&clock), head, obstacles, turns, queue);
                 let writer = match mode {
                     OpenMode::TakeOver | OpenMode::HandOver => writer.moving(),
                     OpenMode::ReadWrite | OpenMode::ReadOnly => writer,
@@ -80,7 +84,8 @@ impl Store {
                 Some(Queue::new(name, sender, thread))
             }
         };
-        Ok(Self(Arc::new(Inner { config: config.clone(), keeping, clock, head, leases, queue, readers })))
+        let config = config.clone();
+        Ok(Self(Arc::new(Inner { config, keeping, clock, head, obstacles, leases, queue, readers })))
     }
 
     /// Brings the schema of a store up to date, or makes the store. Answers what was done; nothing where it was up
@@ -171,7 +176,13 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         let location = self.0.config.location.clone();
         let read = Box::new(move |conn: Result<&mut Conn>| {
-            let read = conn.map_err(Fault::from).and_then(read);
+            let read = conn.map_err(Fault::from).and_then(|conn| {
+                let read = read(conn);
+                if read.as_ref().is_err_and(|fault| !fault.is_answer()) {
+                    engine::forget_statements(conn);
+                }
+                read
+            });
             let is_lost = matches!(&read, Err(fault) if fault.is_lost());
             // A caller that has gone away needs no answer.
             drop(answer.send(read.map_err(|fault| fault.at(&location))));

@@ -14,6 +14,7 @@ use super::head::Head;
 use super::heads::{self, Heads};
 use super::keeping::Keeping;
 use super::link::Link;
+use super::obstacle::Obstacles;
 use super::queue::{Pending, Work, WriteTask};
 use super::readers::Read;
 use super::{Config, Conn, Fault, commands, doubt, engine};
@@ -30,6 +31,9 @@ const SWEEP_REST: Duration = Duration::from_secs(3_600);
 const REOPENING: Duration = Duration::from_secs(10);
 const REOPENING_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long to rest after a try that failed before one is made that nobody asked for.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often a group is tried as a whole before its members are tried one by one.
 const ATTEMPTS: usize = 4;
 
@@ -40,6 +44,7 @@ pub(super) struct Writer {
     keeping: Arc<Keeping>,
     clock: Arc<dyn Clock>,
     head: Arc<Head>,
+    obstacles: Arc<Obstacles>,
     heads: Heads,
     turns: engine::Turns,
     queue: Receiver<Work>,
@@ -69,12 +74,17 @@ enum Failed {
 }
 
 impl Writer {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of its own, and they are named where it is made"
+    )]
     pub(super) fn new(
         config: Config,
         link: Link,
         keeping: Arc<Keeping>,
         clock: Arc<dyn Clock>,
         head: Arc<Head>,
+        obstacles: Arc<Obstacles>,
         turns: engine::Turns,
         queue: Receiver<Work>,
     ) -> Self {
@@ -86,6 +96,7 @@ impl Writer {
             keeping,
             clock,
             head,
+            obstacles,
             heads,
             turns,
             queue,
@@ -106,9 +117,18 @@ impl Writer {
     /// Works until the store closes; what waits then is still written.
     pub(super) fn run(mut self) {
         loop {
-            let pause = self.next_sweep.saturating_duration_since(Instant::now());
+            let has_failed = self.obstacles.has_failed();
+            let pause = match has_failed {
+                true => PROBE_PAUSE,
+                false => self.next_sweep.saturating_duration_since(Instant::now()),
+            };
             let work = match self.queue.recv_timeout(pause) {
                 Ok(work) => work,
+                // Who waits for the service to be ready again sends nothing that would show that it is.
+                Err(RecvTimeoutError::Timeout) if has_failed => {
+                    self.write(Vec::new());
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     self.sweep();
                     continue;
@@ -172,16 +192,36 @@ impl Writer {
             return members.into_iter().for_each(|member| member.fail(error.clone()));
         }
         match self.attempts(&mut members) {
-            Ok(decided) => deliver(members, decided.answers),
+            Ok(decided) => {
+                self.note(None);
+                deliver(members, decided.answers);
+            }
             Err(Failed::RolledBack(fault)) if members.len() > 1 => {
                 tracing::debug!(%fault, members = members.len(), "a group is written again one by one");
                 members.into_iter().for_each(|member| self.write(vec![member]));
             }
-            Err(Failed::NotBegun(fault) | Failed::RolledBack(fault)) => {
+            // It was its own statements that failed, and those of others may not.
+            Err(Failed::RolledBack(fault)) if !fault.is_lost() => {
+                self.note(None);
                 let error = fault.at(&self.config.location);
                 members.into_iter().for_each(|member| member.fail(error.clone()));
             }
+            Err(Failed::NotBegun(fault) | Failed::RolledBack(fault)) => {
+                let error = fault.at(&self.config.location);
+                self.note(Some(&error));
+                members.into_iter().for_each(|member| member.fail(error.clone()));
+            }
             Err(Failed::InDoubt(fault, decided)) => self.resolve(members, &fault, decided),
+        }
+    }
+
+    /// Notes that commits go through, or why they do not.
+    fn note(&self, failed: Option<&Error>) {
+        let store = &self.config.location;
+        match failed {
+            Some(error) if self.obstacles.failed(error) => tracing::warn!(%error, "nothing can be written"),
+            None if self.obstacles.passed() => tracing::info!(%store, "it can be written again"),
+            _ => {}
         }
     }
 
@@ -202,28 +242,13 @@ impl Writer {
 
     /// Writes the group in one transaction.
     fn attempt(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+        self.obstacles.waits();
         let _turn = self.turns.wait();
-        let conn = self.link.get().map_err(|error| Failed::NotBegun(error.into()))?;
-        if let Err(error) = engine::begin_write(conn) {
-            let fault = Fault::from(error);
-            engine::rollback(conn);
-            if fault.is_lost() {
-                drop(self.link.lose());
-            }
-            return Err(Failed::NotBegun(fault));
-        }
+        let may_write = |heads: &Heads| writable(heads, self.obeys, &self.config);
+        let begun = begin(&mut self.link, &mut self.heads, may_write);
+        self.obstacles.waits_no_more();
+        let conn = begun.map_err(Failed::NotBegun)?;
         let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
-        // On a server this waits for whoever has the head: in vain for one is in vain for all.
-        let refreshed = heads.refresh(conn).and_then(|()| writable(heads, self.obeys, &self.config));
-        if let Err(fault) = refreshed {
-            heads.forget();
-            if fault.is_lost() {
-                drop(self.link.lose());
-            } else {
-                engine::rollback(conn);
-            }
-            return Err(Failed::NotBegun(fault));
-        }
         let written = catch_unwind(AssertUnwindSafe(|| {
             let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
             let mut decided = group::write(conn, heads, keeping, now, &change_sets)?;
@@ -274,6 +299,10 @@ impl Writer {
             Some(conn) => Ok(conn),
             None => self.reopened(),
         };
+        match &opened {
+            Ok(_) => self.note(None),
+            Err(fault) => self.note(Some(&fault.at(&self.config.location))),
+        }
         // Where it is not known to be over, what is not there may still come.
         let is_over = opened.as_mut().is_ok_and(|conn| engine::is_over(conn).unwrap_or(false));
         if let Ok(conn) = &mut opened
@@ -386,6 +415,28 @@ impl Member {
     }
 }
 
+/// Begins a transaction in which nobody else writes. On a server this waits for whoever has the head: in vain for one
+/// is in vain for all.
+fn begin<'l>(
+    link: &'l mut Link,
+    heads: &mut Heads,
+    may_write: impl FnOnce(&Heads) -> Result<(), Fault>,
+) -> Result<&'l mut Conn, Fault> {
+    let conn = link.get()?;
+    let begun = engine::begin_write(conn).map_err(Fault::from);
+    let begun = begun.and_then(|()| heads.refresh(conn)).and_then(|()| may_write(heads));
+    if let Err(fault) = begun {
+        heads.forget();
+        if fault.is_lost() {
+            drop(link.lose());
+        } else {
+            engine::rollback(conn);
+        }
+        return Err(fault);
+    }
+    link.conn().ok_or_else(|| Error::unavailable("the connection is gone").into())
+}
+
 /// Tells every caller, only now.
 fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
     let mut answers = answers.into_iter();
@@ -433,7 +484,8 @@ mod tests {
             Keeping::new(Storage::Document, &Mappers::new(), &Registry::new(), config.snapshot_every)
                 .unwrap(),
         );
-        let mut writer = Writer::new(config, link, keeping, Arc::new(Midnight), head, turns, queue);
+        let (clock, obstacles) = (Arc::new(Midnight), Arc::default());
+        let mut writer = Writer::new(config, link, keeping, clock, head, obstacles, turns, queue);
         drop(writer.link.lose());
         writer.next_sweep = Instant::now();
         let due = writer.next_sweep;
