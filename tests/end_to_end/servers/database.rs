@@ -1,6 +1,7 @@
 //! Databases on servers, one a test, and a look into them from outside, past the program.
 
 use std::fmt;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -9,6 +10,9 @@ use postgres::{NoTls, SimpleQueryMessage};
 
 /// The servers that must be there, by their names: without them a test fails rather than being left out.
 const REQUIRE: &str = "PORTOLAN_TEST_REQUIRE";
+
+/// The command that kills a server and starts it again, called with the server's name.
+const RESTART: &str = "PORTOLAN_TEST_RESTART";
 
 /// A kind of server that tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,18 +47,28 @@ impl Engine {
         Some(server.to_owned())
     }
 
-    /// A connection to this database.
-    pub(crate) fn connect(self, server: &str, database: &str) -> Session {
+    /// A connection to this database; `None` where the server gives none.
+    pub(crate) fn try_connect(self, server: &str, database: &str) -> Option<Session> {
         let url = format!("{server}/{database}");
         match self {
             Self::Postgres => {
-                Session::Postgres(postgres::Client::connect(&url, NoTls).expect("the server is there").into())
+                postgres::Client::connect(&url, NoTls).ok().map(|client| Session::Postgres(client.into()))
             }
             Self::MariaDb => {
                 let options = mysql::Opts::from_url(&url).expect("a URL");
-                Session::MariaDb(mysql::Conn::new(options).expect("the server is there").into())
+                mysql::Conn::new(options).ok().map(|conn| Session::MariaDb(conn.into()))
             }
         }
+    }
+
+    /// Kills the server, and starts it again over the same data.
+    pub(crate) fn restart(self) {
+        let command = std::env::var(RESTART).expect("who restarts runs alone");
+        let ran = Command::new("sh")
+            .args(["-c", &format!("{command} {}", self.name())])
+            .output()
+            .expect("a shell runs");
+        assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
     }
 }
 
@@ -73,6 +87,24 @@ static SERVERS: RwLock<()> = RwLock::new(());
 /// Runs the test on each server that is there, on a database of its own.
 pub(crate) fn on_each_server(test: impl Fn(&Database)) {
     let _beside_others = SERVERS.read().unwrap_or_else(PoisonError::into_inner);
+    for engine in [Engine::Postgres, Engine::MariaDb] {
+        if let Some(database) = Database::new(engine) {
+            println!("on {engine}");
+            test(&database);
+        }
+    }
+}
+
+/// The same, while no other test of this program uses a server: for what all would suffer from. Other programs are to be
+/// kept away from outside, which sets `PORTOLAN_TEST_RESTART`; without it the test is left out.
+pub(crate) fn alone_on_each_server(test: impl Fn(&Database)) {
+    if std::env::var_os(RESTART).is_none() {
+        println!(
+            "left out: {RESTART} says no command that restarts a server; see \"With servers\" in README.md"
+        );
+        return;
+    }
+    let _alone = SERVERS.write().unwrap_or_else(PoisonError::into_inner);
     for engine in [Engine::Postgres, Engine::MariaDb] {
         if let Some(database) = Database::new(engine) {
             println!("on {engine}");
@@ -106,9 +138,21 @@ impl Database {
         format!("{}/{}", self.server, self.name)
     }
 
+    /// `HOST:PORT` of its server.
+    pub(crate) fn address(&self) -> &str {
+        let (_, place) = self.server.split_once("://").expect("a URL");
+        place.rsplit_once('@').map_or(place, |(_, place)| place)
+    }
+
+    /// Its URL, for this user, at this place.
+    pub(crate) fn url_for(&self, user: &str, place: &str) -> String {
+        let (scheme, _) = self.server.split_once("://").expect("a URL");
+        format!("{scheme}://{user}@{place}/{}", self.name)
+    }
+
     /// A connection to it.
     pub(crate) fn connect(&self) -> Session {
-        self.engine.connect(&self.server, &self.name)
+        self.engine.try_connect(&self.server, &self.name).expect("the server is there")
     }
 
     /// A connection to the server, to a database that is always there.
@@ -117,7 +161,7 @@ impl Database {
             Engine::Postgres => "postgres",
             Engine::MariaDb => "mysql",
         };
-        self.engine.connect(&self.server, always)
+        self.engine.try_connect(&self.server, always).expect("the server is there")
     }
 }
 

@@ -3,4 +3,9 @@
 
 mod copying;
 mod database;
+mod faults;
+mod lost;
+mod processes;
+mod proxy;
+mod refusals;
 mod trading;
