@@ -129,9 +129,17 @@ pub trait Checkpoints: Send + Sync + 'static {
     /// [`Error::NotFound`](crate::Error::NotFound) where it is not there.
     async fn reset(&self, subscription: &SubscriptionId, reset: &Reset) -> Result<Position>;
 
-    /// Sets whether it runs.
+    /// Sets whether it runs: an operator does so, whoever owns the subscription.
     ///
     /// # Errors
     /// [`Error::NotFound`](crate::Error::NotFound) where it is not there.
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()>;
+
+    /// Stops it in front of what its owner could not get past. A former owner stops nobody's subscription but its own,
+    /// which is over.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`](crate::Error::Fenced) under any epoch but that of the present owner;
+    /// [`Error::NotFound`](crate::Error::NotFound) where it is not there.
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()>;
 }

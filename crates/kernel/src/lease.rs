@@ -12,7 +12,7 @@ use crate::{Epoch, Result, SubscriptionId};
 ///
 /// # Behaviour
 /// - Each grant has an [`Epoch`] of its own, higher than every one before it. Whatever moves the subscription's
-///   checkpoint names its epoch and is refused under an older one, so that an owner that was given up for dead and
+///   checkpoint, or stops it, names its epoch and is refused under an older one, so that an owner that was given up for dead and
 ///   wakes again changes nothing.
 /// - A lease ends when it is [released](Self::release), and when its process ends: at once where the system tells
 ///   ([`term`](Self::term) is `None`), otherwise when it was not [extended](Self::extend) for its term. That is

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portolan_kernel::{
     Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Claim, Committed, Deadline, DeadlineChange,
-    Deadlines, Envelope, Error, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result,
+    Deadlines, Envelope, Epoch, Error, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result,
     Selection, Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
 };
 use tokio::sync::watch;
@@ -199,6 +199,10 @@ impl Checkpoints for Switchable {
 
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
         self.now().checkpoints.set_status(subscription, status).await
+    }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        self.now().checkpoints.stop(subscription, epoch, reason).await
     }
 }
 

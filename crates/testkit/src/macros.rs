@@ -126,6 +126,7 @@ macro_rules! checkpoint_contract {
             c09_a_released_lease_is_claimable_at_once
             c10_a_lease_is_stolen_only_after_its_end
             c11_a_former_owner_is_fenced
+            c11_a_former_owner_stops_nothing
             c11_a_robbed_owners_change_is_rolled_back
             c12_only_the_owner_extends
             c13_the_stores_clock_decides

@@ -215,4 +215,8 @@ impl Checkpoints for Meddled {
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
         self.to.set_status(subscription, status).await
     }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        self.to.stop(subscription, epoch, reason).await
+    }
 }

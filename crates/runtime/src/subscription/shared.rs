@@ -223,19 +223,31 @@ impl<E: Send + Sync + 'static> Shared<E> {
             };
             checkpoint = match left {
                 Left::Changed(changed) => changed,
-                Left::Stopped(reason) => self.record_stop(checkpoint, reason).await,
+                Left::Stopped(reason) => match self.record_stop(checkpoint, epoch, reason).await {
+                    Ok(stopped) => stopped,
+                    Err(left) => return left,
+                },
                 ended => return ended,
             };
         }
     }
 
     /// Writes down that it stopped. Where that cannot be written, it goes on when the store can be read again.
-    async fn record_stop(&mut self, checkpoint: Checkpoint, reason: String) -> Checkpoint {
-        let status = Status::Stopped { reason };
-        if let Err(error) = self.checkpoints.set_status(&checkpoint.subscription, status.clone()).await {
-            warn!(subscription = %checkpoint.subscription, %error, "its stop could not be written");
+    async fn record_stop(
+        &self,
+        checkpoint: Checkpoint,
+        epoch: Epoch,
+        reason: String,
+    ) -> Result<Checkpoint, Left> {
+        match self.checkpoints.stop(&checkpoint.subscription, epoch, reason.clone()).await {
+            Ok(()) => {}
+            Err(Error::Fenced(_)) => return Err(Left::Fenced),
+            Err(error) => {
+                warn!(subscription = %checkpoint.subscription, %error, "its stop could not be written");
+            }
         }
-        Checkpoint { status, position: self.follower.board.now().position, ..checkpoint }
+        let position = self.follower.board.now().position;
+        Ok(Checkpoint { status: Status::Stopped { reason }, position, ..checkpoint })
     }
 
     /// Leaves what was filled from another journal as it is: a stop would be its own program's, too.

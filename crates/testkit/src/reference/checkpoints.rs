@@ -53,6 +53,14 @@ impl Checkpoints for ReferenceStore {
             Ok(())
         })
     }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        self.data.transaction(|contents| {
+            contents.check_epoch(subscription, epoch)?;
+            contents.checkpoint(subscription)?.status = Status::Stopped { reason };
+            Ok(())
+        })
+    }
 }
 
 #[async_trait]
@@ -106,11 +114,16 @@ impl Contents {
         found.ok_or_else(|| Error::NotFound(format!("the checkpoint {subscription}")))
     }
 
+    fn check_epoch(&self, subscription: &SubscriptionId, epoch: Epoch) -> Result<()> {
+        match self.leases.get(subscription).map_or(Epoch::ZERO, |held| held.epoch) == epoch {
+            true => Ok(()),
+            false => Err(Error::Fenced(format!("the subscription {subscription}"))),
+        }
+    }
+
     fn advance(&mut self, advance: &Advance) -> Result<()> {
         let Advance { subscription, epoch, from, to } = advance;
-        if self.leases.get(subscription).map_or(Epoch::ZERO, |held| held.epoch) != *epoch {
-            return Err(Error::Fenced(format!("the subscription {subscription}")));
-        }
+        self.check_epoch(subscription, *epoch)?;
         let conflict = |actual: Position| Error::Conflict {
             what: format!("the checkpoint {subscription}"),
             expected: from.get(),

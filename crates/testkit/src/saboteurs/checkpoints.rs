@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Advance, Checkpoint, Checkpoints as _, Deadline, DeadlineChange, Deadlines as _, Error, Position, Reset,
-    Result, Status, SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints as _, Deadline, DeadlineChange, Deadlines as _, Epoch, Error, Position,
+    Reset, Result, Status, SubscriptionId, Timestamp,
 };
 
 use super::saboteurs;
@@ -187,6 +187,16 @@ impl Tamper for IgnoresVersions {
             Err(Error::AlreadyExists(_)) if subscription.version > 1 => Ok(()),
             answer => answer,
         }
+    }
+
+    async fn stop(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        epoch: Epoch,
+        reason: String,
+    ) -> Result<()> {
+        inner.stop(&Self::first(subscription), epoch, reason).await
     }
 
     async fn set_status(

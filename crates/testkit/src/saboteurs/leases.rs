@@ -30,6 +30,7 @@ saboteurs! {
         breaks [
             "c09_a_released_lease_is_claimable_at_once"
             "c11_a_former_owner_is_fenced"
+            "c11_a_former_owner_stops_nothing"
         ] also [
             "c08_of_twenty_claims_at_once_one_is_granted"
             "c10_a_lease_is_stolen_only_after_its_end"
@@ -45,6 +46,8 @@ saboteurs! {
         ] also [
             "c11_a_robbed_owners_change_is_rolled_back"
         ];
+    "lets a former owner stop it" StopsForAnybody,
+        breaks ["c11_a_former_owner_stops_nothing"];
     "keeps what a robbed owner changed" KeepsTheChange,
         breaks ["c11_a_robbed_owners_change_is_rolled_back"];
     "extends for anybody" ExtendsForAnybody,
@@ -144,6 +147,21 @@ impl Tamper for FencesNobody {
         changes: Vec<DeadlineChange>,
     ) -> Result<()> {
         inner.apply(&excused(inner, advance), changes).await
+    }
+}
+
+struct StopsForAnybody;
+
+#[async_trait]
+impl Tamper for StopsForAnybody {
+    async fn stop(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        _: Epoch,
+        reason: String,
+    ) -> Result<()> {
+        inner.stop(subscription, held(inner, subscription).epoch, reason).await
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portolan_kernel::{
     Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Claim, Committed, Deadline, DeadlineChange,
-    Deadlines, Envelope, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result, Selection,
-    Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
+    Deadlines, Envelope, Epoch, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result,
+    Selection, Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
 };
 use uuid::Uuid;
 
@@ -100,6 +100,16 @@ pub(super) trait Tamper: Send + Sync + 'static {
         status: Status,
     ) -> Result<()> {
         inner.set_status(subscription, status).await
+    }
+
+    async fn stop(
+        &self,
+        inner: &ReferenceStore,
+        subscription: &SubscriptionId,
+        epoch: Epoch,
+        reason: String,
+    ) -> Result<()> {
+        inner.stop(subscription, epoch, reason).await
     }
 
     async fn apply(
@@ -212,6 +222,10 @@ impl Checkpoints for Tampered {
 
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
         self.tamper.set_status(&self.inner, subscription, status).await
+    }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        self.tamper.stop(&self.inner, subscription, epoch, reason).await
     }
 }
 

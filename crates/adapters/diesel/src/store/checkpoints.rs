@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
-    Advance, Checkpoint, Checkpoints, Error, Position, Reset, Result, Status, SubscriptionId, Timestamp,
+    Advance, Checkpoint, Checkpoints, Epoch, Error, Position, Reset, Result, Status, SubscriptionId,
+    Timestamp,
 };
 
 use super::tables::{subscription_resets, subscriptions};
@@ -30,7 +31,8 @@ impl Checkpoints for Store {
         self.queue()?
             .write(move |conn| {
                 if look_up(conn, &subscription)?.is_some() {
-                    return Err(Error::AlreadyExists(format!("the checkpoint of {subscription}")).into());
+                    let said = format!("the checkpoint of {subscription}");
+                    return Err(Fault::answer(Error::AlreadyExists(said)));
                 }
                 diesel::insert_into(subscriptions::table)
                     .values((
@@ -56,7 +58,9 @@ impl Checkpoints for Store {
         let (subscription, reset, clock) = (subscription.clone(), reset.clone(), self.0.clock.clone());
         self.queue()?
             .write(move |conn| {
-                let from = look_up(conn, &subscription)?.ok_or_else(|| missing(&subscription))?.position;
+                let from = look_up(conn, &subscription)?
+                    .ok_or_else(|| Fault::answer(missing(&subscription)))?
+                    .position;
                 diesel::insert_into(subscription_resets::table)
                     .values((
                         subscription_resets::name.eq(&subscription.name),
@@ -78,13 +82,15 @@ impl Checkpoints for Store {
 
     async fn set_status(&self, subscription: &SubscriptionId, status: Status) -> Result<()> {
         let subscription = subscription.clone();
+        self.queue()?.write(move |conn| set_status(conn, &subscription, &status)).await
+    }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        let (subscription, status) = (subscription.clone(), Status::Stopped { reason });
         self.queue()?
             .write(move |conn| {
-                let (word, reason) = columns(&status);
-                let changed = diesel::update(subscriptions::table.find(key(&subscription)))
-                    .set((subscriptions::status.eq(word), subscriptions::reason.eq(reason)))
-                    .execute(conn)?;
-                if changed == 0 { Err(missing(&subscription).into()) } else { Ok(()) }
+                leases::check_epoch(conn, &subscription, epoch)?;
+                set_status(conn, &subscription, &status)
             })
             .await
     }
@@ -167,12 +173,19 @@ pub(super) fn advance(conn: &mut Conn, step: &Advance) -> Result<(), Fault> {
         return Ok(());
     }
     let actual = look_up(conn, subscription)?.map_or(Position::ZERO, |checkpoint| checkpoint.position);
-    Err(Error::Conflict {
+    Err(Fault::answer(Error::Conflict {
         what: format!("the checkpoint of {subscription}"),
         expected: from.get(),
         actual: actual.get(),
-    }
-    .into())
+    }))
+}
+
+fn set_status(conn: &mut Conn, subscription: &SubscriptionId, status: &Status) -> Result<(), Fault> {
+    let (word, reason) = columns(status);
+    let changed = diesel::update(subscriptions::table.find(key(subscription)))
+        .set((subscriptions::status.eq(word), subscriptions::reason.eq(reason)))
+        .execute(conn)?;
+    if changed == 0 { Err(Fault::answer(missing(subscription))) } else { Ok(()) }
 }
 
 fn look_up(conn: &mut Conn, subscription: &SubscriptionId) -> Result<Option<Checkpoint>, Fault> {

@@ -26,6 +26,8 @@ enum Cause {
     Missing(&'static str),
     #[error(transparent)]
     Port(Error),
+    #[error(transparent)]
+    Answer(Error),
 }
 
 impl Fault {
@@ -34,8 +36,19 @@ impl Fault {
         Self(Cause::Port(Error::Invalid(format!("a row does not read: {what}; `store check` finds which"))))
     }
 
-    /// Whether this is an answer of a port rather than a failure: it has been decided, and nothing was written.
+    /// What a port answers, having decided and written nothing: no failure, so that what else is in the transaction is
+    /// committed. Any other fault ends its transaction, whatever was written before.
+    pub(crate) const fn answer(error: Error) -> Self {
+        Self(Cause::Answer(error))
+    }
+
+    /// Whether this is an [`answer`](Self::answer).
     pub(crate) const fn is_answer(&self) -> bool {
+        matches!(self.0, Cause::Answer(_))
+    }
+
+    /// Whether the store has answered, and what is wrong is what it holds.
+    pub(crate) const fn is_of_content(&self) -> bool {
         matches!(self.0, Cause::Port(_))
     }
 
@@ -44,7 +57,7 @@ impl Fault {
         match &self.0 {
             Cause::Statement(error) => engine::leaves_doubt(error),
             Cause::Connection(_) | Cause::File(_) => true,
-            Cause::Missing(_) | Cause::Port(_) => false,
+            Cause::Missing(_) | Cause::Port(_) | Cause::Answer(_) => false,
         }
     }
 
@@ -53,7 +66,7 @@ impl Fault {
         match &self.0 {
             Cause::Statement(error) => engine::is_lost(error),
             Cause::Connection(_) => true,
-            Cause::File(_) | Cause::Missing(_) | Cause::Port(_) => false,
+            Cause::File(_) | Cause::Missing(_) | Cause::Port(_) | Cause::Answer(_) => false,
         }
     }
 
@@ -65,7 +78,7 @@ impl Fault {
     /// The error of the port, about the store of this name.
     pub(crate) fn at(&self, store: &impl fmt::Display) -> Error {
         let said = match &self.0 {
-            Cause::Port(error) => return error.clone(),
+            Cause::Port(error) | Cause::Answer(error) => return error.clone(),
             Cause::Missing(table) => {
                 return Error::unavailable(format!(
                     "{store}: a row of `{table}` that events account for is not there; `store check` finds what is wrong"
@@ -127,5 +140,52 @@ impl From<RowFault> for Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self(Cause::Port(error))
+    }
+}
+
+// On the engine of the default features, which has stores in memory; the others mount this file too.
+#[cfg(test)]
+#[cfg(not(any(feature = "postgres-engine", feature = "mysql-engine")))]
+mod tests {
+    use std::sync::Arc;
+
+    use diesel::prelude::*;
+    use portolan_kernel::{Clock, Registry, Timestamp};
+
+    use super::super::tables::store_info;
+    use super::super::{Config, Conn, Mappers, OpenMode, Store};
+    use super::*;
+
+    #[derive(Debug)]
+    struct Midnight;
+
+    impl Clock for Midnight {
+        fn now(&self) -> Timestamp {
+            Timestamp::default()
+        }
+    }
+
+    /// Writes a row, and then fails like this.
+    async fn write_and_fail(store: &Store, name: &'static str, fault: fn() -> Fault) -> Error {
+        let task = move |conn: &mut Conn| {
+            let row = (store_info::name.eq(name), store_info::value.eq("written"));
+            diesel::insert_into(store_info::table).values(row).execute(conn)?;
+            Err::<(), _>(fault())
+        };
+        store.queue().unwrap().write(task).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_does_not_read_ends_its_transaction_whatever_was_written_before() {
+        let (registry, mappers) = (Registry::new(), Mappers::new());
+        let open =
+            Store::open(&Config::memory(), OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight));
+        let store = open.unwrap();
+        let error = write_and_fail(&store, "unreadable", || Fault::unreadable("`colour`")).await;
+        assert!(error.to_string().contains("a row does not read: `colour`"), "{error}");
+        let error = write_and_fail(&store, "port", || Error::Invalid("a row".to_owned()).into()).await;
+        assert_eq!(error, Error::Invalid("a row".to_owned()));
+        let written = store.read_with(|conn| Ok(store_info::table.count().get_result::<i64>(conn)?)).await;
+        assert_eq!(written.unwrap(), 2, "what the store was made with");
     }
 }

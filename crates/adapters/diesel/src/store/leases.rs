@@ -43,7 +43,7 @@ impl Leases for Store {
                         let extended = diesel::update(owned(&subscription, epoch))
                             .set(leases::ends_at.eq(ends_at))
                             .execute(conn)?;
-                        if extended == 0 { Err(fenced(&subscription).into()) } else { Ok(()) }
+                        if extended == 0 { Err(fenced(&subscription)) } else { Ok(()) }
                     })
                     .await
             }
@@ -80,7 +80,7 @@ pub(in super::super) fn check_epoch(
     if present_epoch(conn, subscription)? == epoch {
         return Ok(());
     }
-    Err(fenced(subscription).into())
+    Err(fenced(subscription))
 }
 
 /// The newest epoch of each subscription.
@@ -107,8 +107,8 @@ pub(super) fn raise_epoch(conn: &mut Conn, subscription: &SubscriptionId, epoch:
     Ok(())
 }
 
-fn fenced(subscription: &SubscriptionId) -> Error {
-    Error::Fenced(format!("the subscription {subscription}"))
+fn fenced(subscription: &SubscriptionId) -> Fault {
+    Fault::answer(Error::Fenced(format!("the subscription {subscription}")))
 }
 
 /// Begins the next epoch, in the writer's transaction, unless somebody else's lease has not ended by the store's clock:

@@ -79,8 +79,8 @@ impl Drop for Place {
 
 /// Something beside change sets that is written in a group's transaction.
 ///
-/// It may be run several times, each time in a new transaction. [`Fault::is_answer`] says that it refused and wrote
-/// nothing; any other fault ends the transaction.
+/// It may be run several times, each time in a new transaction. An [answer](Fault::answer) says that it refused and
+/// wrote nothing; any other fault ends the transaction.
 pub(super) trait WriteTask: Send {
     fn run(&mut self, conn: &mut Conn) -> Result<(), Fault>;
 

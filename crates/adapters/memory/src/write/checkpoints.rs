@@ -56,6 +56,13 @@ impl Checkpoints for MemoryStore {
         self.look()?.checkpoint(subscription)?.status = status;
         Ok(())
     }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        let mut contents = self.look()?;
+        contents.check_epoch(subscription, epoch)?;
+        contents.checkpoint(subscription)?.status = Status::Stopped { reason };
+        Ok(())
+    }
 }
 
 impl Contents {
@@ -64,12 +71,18 @@ impl Contents {
         found.ok_or_else(|| Error::NotFound(format!("the checkpoint {subscription}")))
     }
 
+    /// Refuses what was not done in the present epoch.
+    fn check_epoch(&self, subscription: &SubscriptionId, epoch: Epoch) -> Result<()> {
+        match self.leases.get(subscription).map_or(Epoch::ZERO, |held| held.epoch) == epoch {
+            true => Ok(()),
+            false => Err(Error::Fenced(format!("the subscription {subscription}"))),
+        }
+    }
+
     /// Moves a checkpoint on, or changes nothing.
     pub(super) fn advance(&mut self, advance: &Advance) -> Result<()> {
         let Advance { subscription, epoch, from, to } = advance;
-        if self.leases.get(subscription).map_or(Epoch::ZERO, |held| held.epoch) != *epoch {
-            return Err(Error::Fenced(format!("the subscription {subscription}")));
-        }
+        self.check_epoch(subscription, *epoch)?;
         if to < from {
             return Err(Error::Invalid(format!(
                 "{subscription} goes back from {from} to {to} only by a reset"

@@ -262,3 +262,18 @@ async fn a_view_that_was_filled_from_another_journal_is_left_alone() {
     ours.add(1).await;
     first.caught_up(["rows"], Position(6), SOON).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_former_owner_stops_nobodys_subscription() {
+    let world = World::new().await;
+    let first = started(&world).await;
+    first.settled(&["mirror"], SOON).await.unwrap();
+    // Another owner has taken over, which this one learns by writing that it stopped.
+    world.checkpoints.fenced_below.lock().unwrap().insert(id(), Epoch(2));
+    world.add(1).await;
+    shows(&first, "mirror", |state| matches!(state, SubscriptionState::Elsewhere { .. })).await;
+    assert_eq!(world.checkpoints.status("mirror"), Status::Running);
+    // As the present owner it does.
+    shows(&first, "mirror", |state| matches!(state, SubscriptionState::Stopped { .. })).await;
+    assert!(matches!(world.checkpoints.status("mirror"), Status::Stopped { .. }));
+}

@@ -79,6 +79,13 @@ impl Checkpoints for FakeCheckpoints {
         row.1 = status;
         Ok(())
     }
+
+    async fn stop(&self, subscription: &SubscriptionId, epoch: Epoch, reason: String) -> Result<()> {
+        if epoch < self.fenced_below.lock().unwrap().get(subscription).copied().unwrap_or_default() {
+            return Err(Error::Fenced(subscription.to_string()));
+        }
+        self.set_status(subscription, Status::Stopped { reason }).await
+    }
 }
 
 /// Leases in memory, which end when they are given back; with a term also when they are not extended for so long.

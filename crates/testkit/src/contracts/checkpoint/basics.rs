@@ -1,6 +1,6 @@
 //! Making and reading checkpoints.
 
-use portolan_kernel::{Advance, Checkpoint, Error, Position, Status, SubscriptionId};
+use portolan_kernel::{Advance, Checkpoint, Epoch, Error, Position, Status, SubscriptionId};
 
 use crate::{OrBreach, Subject, Verdict, ensure, ensure_eq};
 
@@ -10,6 +10,8 @@ pub async fn c01_a_missing_checkpoint_is_none(subject: &mut Subject) -> Verdict 
     let never = SubscriptionId::new("never", 1);
     ensure_eq!(checkpoints.get(&never).await?, None, "a checkpoint that was never made");
     ensure_eq!(checkpoints.list().await?, [], "all checkpoints");
+    let stopped = checkpoints.stop(&never, Epoch::ZERO, String::new()).await;
+    ensure!(matches!(stopped, Err(Error::NotFound(_))), "stopping what is not there is answered {stopped:?}");
     let paused = checkpoints.set_status(&never, Status::Paused).await;
     ensure!(matches!(paused, Err(Error::NotFound(_))), "pausing it is answered {paused:?}");
     ensure_eq!(checkpoints.get(&never).await?, None, "the checkpoint after that");

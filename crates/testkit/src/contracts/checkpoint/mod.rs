@@ -24,6 +24,7 @@ pub(super) const CLAUSES: &[Clause<Subject>] = clauses! { Subject;
     "C9" ownership::c09_a_released_lease_is_claimable_at_once;
     "C10" ownership::c10_a_lease_is_stolen_only_after_its_end needs LeaseTerm;
     "C11" ownership::c11_a_former_owner_is_fenced;
+    "C11" ownership::c11_a_former_owner_stops_nothing;
     "C11" ownership::c11_a_robbed_owners_change_is_rolled_back needs LeaseTerm Deadlines;
     "C12" ownership::c12_only_the_owner_extends;
     "C13" ownership::c13_the_stores_clock_decides needs LeaseTerm Share;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_kernel::{
-    Advance, Claim, Clock as _, Deadline, DeadlineChange, Error, Lease, Leases, Position, SubscriptionId,
+    Advance, Claim, Clock as _, Deadline, DeadlineChange, Epoch, Error, Lease, Leases, Position, Status,
+    SubscriptionId,
 };
 
 use crate::tasks::all;
@@ -97,6 +98,33 @@ pub async fn c11_a_former_owner_is_fenced(subject: &mut Subject) -> Verdict {
     is_fenced(subject, &step(3, 5), 3).await?;
     subject.checkpoints()?.advance(&step(3, 4).under(present.epoch())).await?;
     is_fenced(subject, &step(4, 5).under(old), 4).await
+}
+
+/// C11: nor does a former owner stop the subscription of the present one, who can; an operator lets it go on.
+pub async fn c11_a_former_owner_stops_nothing(subject: &mut Subject) -> Verdict {
+    let (leases, checkpoints) = (subject.leases()?, subject.checkpoints()?);
+    checkpoints.initialise(&orders(), Position::ZERO).await?;
+    let former = granted(&*leases, &orders()).await?;
+    let old = former.epoch();
+    leases.release(former).await?;
+    let present = granted(&*leases, &orders()).await?;
+    for epoch in [old, Epoch::ZERO] {
+        let refused = checkpoints.stop(&orders(), epoch, "in front of position 4".to_owned()).await;
+        ensure!(
+            matches!(refused, Err(Error::Fenced(_))),
+            "a stop in the epoch {epoch} is answered {refused:?}"
+        );
+        let checkpoint = checkpoints.get(&orders()).await?.or_breach("the checkpoint")?;
+        ensure_eq!(checkpoint.status, Status::Running, "the status after a stop that was refused");
+    }
+    let reason = "in front of position 4".to_owned();
+    checkpoints.stop(&orders(), present.epoch(), reason.clone()).await?;
+    let checkpoint = checkpoints.get(&orders()).await?.or_breach("the checkpoint")?;
+    ensure_eq!(checkpoint.status, Status::Stopped { reason }, "the status after the owner's stop");
+    checkpoints.set_status(&orders(), Status::Running).await?;
+    let checkpoint = checkpoints.get(&orders()).await?.or_breach("the checkpoint")?;
+    ensure_eq!(checkpoint.status, Status::Running, "the status after an operator's word");
+    Ok(())
 }
 
 /// C11: so is one whose lease was stolen, and its read-model change is rolled back.

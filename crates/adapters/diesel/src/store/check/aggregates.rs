@@ -37,7 +37,7 @@ pub(super) fn next(
     let (mut findings, replayed) = walk.end();
     match compare(conn, id, &aggregate_type, replayed, keeping) {
         Ok(more) => findings.extend(more),
-        Err(fault) if fault.is_answer() => {
+        Err(fault) if fault.is_of_content() => {
             findings.push(Finding::Unreadable { what: format!("{aggregate_type} {id}"), why: said(&fault) });
         }
         Err(fault) => return Err(fault),
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
     fn expect_snapshot(&mut self, conn: &mut Conn) -> Result<(), Fault> {
         match self.keeping.snapshot(conn, self.aggregate_type, self.id) {
             Ok(snapshot) => self.snapshot = snapshot,
-            Err(fault) if fault.is_answer() => {
+            Err(fault) if fault.is_of_content() => {
                 let what = format!("the snapshot of {} {}", self.aggregate_type, self.id);
                 self.findings.push(Finding::Unreadable { what, why: said(&fault) });
             }

@@ -50,7 +50,7 @@ fn record_of(conn: &mut Conn, event: &Envelope, clock: &dyn Clock) -> Result<Opt
     let Some(kept) = metadata.kept else { return Ok(None) };
     let recorded = match commands::look_up(conn, command_id, clock.now()) {
         Ok(recorded) => recorded,
-        Err(fault) if fault.is_answer() => {
+        Err(fault) if fault.is_of_content() => {
             let what = format!("the record of the command {command_id}");
             return Ok(Some(Finding::Unreadable { what, why: said(&fault) }));
         }

@@ -16,7 +16,7 @@ pub(super) fn page(
 ) -> Result<(Option<Uuid>, Vec<Finding>), Fault> {
     let page = match keeping.stored_ids(conn, aggregate_type, after, FIND_LIMIT) {
         Ok(page) => page,
-        Err(fault) if fault.is_answer() => {
+        Err(fault) if fault.is_of_content() => {
             // Which row it is was told when the aggregate was compared; what follows on this page is not looked at.
             let what = format!("a page of stored states of type {aggregate_type}");
             return Ok((None, vec![Finding::Unreadable { what, why: said(&fault) }]));
