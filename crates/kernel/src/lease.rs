@@ -59,7 +59,7 @@ pub enum Claim {
     Granted(Lease),
     /// Another owner has it.
     Taken {
-        /// Who, in words, where that is known: a process id.
+        /// Who, in words, where that is known: a process, and where several machines share the store its machine.
         by: Option<String>,
     },
 }

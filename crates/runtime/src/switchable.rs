@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portolan_kernel::{
     Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Claim, Committed, Deadline, DeadlineChange,
-    Deadlines, Envelope, Epoch, Error, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset, Result,
-    Selection, Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
+    Deadlines, Envelope, Epoch, Error, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset,
+    Result, Selection, Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
 };
 use tokio::sync::watch;
 use uuid::Uuid;

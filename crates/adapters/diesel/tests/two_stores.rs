@@ -67,7 +67,7 @@ async fn a_lease_has_one_owner_and_names_its_process() {
     let (one, other) = (fixture.open(), fixture.open());
     let Claim::Granted(lease) = one.claim(&named("orders")).await.unwrap() else { panic!("not granted") };
     let Claim::Taken { by } = other.claim(&named("orders")).await.unwrap() else { panic!("granted twice") };
-    assert_eq!(by, Some(std::process::id().to_string()));
+    assert_eq!(by, Some(format!("process {}", std::process::id())));
     assert!(matches!(one.claim(&named("orders")).await.unwrap(), Claim::Taken { .. }));
     assert!(matches!(other.claim(&named("Other name")).await.unwrap(), Claim::Granted(_)));
     let step = Advance::new(&named("orders"), Position::ZERO, Position(1)).under(lease.epoch());

@@ -16,4 +16,6 @@ pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::patiently;
-pub(super) use super::server::{LeaseKeeper, Turns, Watch, holder, is_over, set_moved, standing, term};
+pub(super) use super::server::{
+    LeaseKeeper, Turns, Watch, holder, is_over, owner, set_moved, standing, term,
+};

@@ -4,6 +4,7 @@
 pub use config::Config;
 pub(super) use head::{Watch, holder, is_over, set_moved, standing};
 pub(super) use leases::{LeaseKeeper, term};
+pub(super) use owner::owner;
 pub(super) use turns::Turns;
 
 use super::{Conn, Fault, connection, faults, tuning};
@@ -11,6 +12,7 @@ use super::{Conn, Fault, connection, faults, tuning};
 mod config;
 mod head;
 mod leases;
+mod owner;
 mod turns;
 
 /// Opens a store: a server lets its clients wait by itself.

@@ -17,6 +17,6 @@ pub(super) use super::dialect::{
     VIEW_STATES, cell, contains, ends_with, indexed, indexes_of, kept, learn, order, type_name, walk,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
-pub(super) use super::leases::{LeaseKeeper, term};
+pub(super) use super::leases::{LeaseKeeper, owner, term};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::turns::Turns;

@@ -35,7 +35,7 @@ impl LeaseKeeper {
                 // Who holds it, for the one who does not get it.
                 file.set_len(0)?;
                 file.rewind()?;
-                write!(file, "{}", std::process::id())?;
+                file.write_all(owner().as_bytes())?;
                 Ok(Ok(Box::new(HeldFile(file)) as _))
             }
             Err(TryLockError::WouldBlock) => {
@@ -50,10 +50,15 @@ impl LeaseKeeper {
     fn claim_here(&self, name: &str) -> Held {
         let mut held = self.held_here.lock().unwrap_or_else(PoisonError::into_inner);
         if !held.insert(name.to_owned()) {
-            return Err(Some(std::process::id().to_string()));
+            return Err(Some(owner()));
         }
         Ok(Box::new(HeldName { name: name.to_owned(), held: Arc::clone(&self.held_here) }))
     }
+}
+
+/// Whoever owns a lease is a process of this machine.
+pub(crate) fn owner() -> String {
+    format!("process {}", std::process::id())
 }
 
 /// A lease lasts as long as its process.

@@ -132,7 +132,7 @@ fn claim(
         ends_at = Some(now + micros(term));
     }
     let epoch = found.as_ref().map_or(0, |(epoch, _, _)| *epoch) + 1;
-    let owner = term.map(|_| std::process::id().to_string());
+    let owner = term.map(|_| engine::owner());
     let changes = (leases::epoch.eq(epoch), leases::owner.eq(owner), leases::ends_at.eq(ends_at));
     if found.is_some() {
         diesel::update(leases::table.find((name, version))).set(changes).execute(conn)?;

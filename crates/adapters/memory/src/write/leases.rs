@@ -15,7 +15,7 @@ impl Leases for MemoryStore {
         let mut contents = self.look()?;
         let held = contents.leases.entry(subscription.clone()).or_default();
         if held.is_held {
-            return Ok(Claim::Taken { by: Some(format!("this process, {}", std::process::id())) });
+            return Ok(Claim::Taken { by: Some(format!("process {}", std::process::id())) });
         }
         held.epoch = Epoch(held.epoch.get() + 1);
         held.is_held = true;
