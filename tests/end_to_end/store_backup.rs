@@ -23,5 +23,10 @@ fn a_backup_is_a_store_of_its_own_also_beside_a_server() {
     assert_eq!(info(&url)["storage"], "relational");
     assert!(info(&url)["bytes"].as_u64().unwrap() > 0 && info(&url)["schema"]["core"].is_number());
     place.run(&["store", "backup", "copy.db"]).fails(1, &["copy.db", "exists"]);
+    place.run(&["store", "backup", "nowhere/copy.db"]).fails(1, &["there is no folder nowhere"]);
+    for command in [&["store", "info"][..], &["store", "migrate"], &["query", "orders"]] {
+        let asked = [command, &["--write", "sqlite:portolan.db?storage=document"]].concat();
+        place.run(&asked).fails(2, &["portolan.db keeps aggregates as `relational`", "store copy"]);
+    }
     place.run(&["store", "migrate"]).ok();
 }

@@ -37,7 +37,15 @@ impl Failure {
     /// A store that does not fit what the configuration says of it is wrong usage.
     pub(crate) fn of_configuration(error: Error) -> Self {
         match error {
-            Error::Invalid(_) => Self::Usage(error.to_string()),
+            Error::Invalid(text) | Error::Unsupported(text) => Self::Usage(text),
+            other => other.into(),
+        }
+    }
+
+    /// So is one that is asked to be what it is not; what is wrong with the store itself is none.
+    pub(crate) fn of_opening(error: Error) -> Self {
+        match error {
+            Error::Unsupported(_) => Self::of_configuration(error),
             other => other.into(),
         }
     }

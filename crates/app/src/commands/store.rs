@@ -28,7 +28,8 @@ pub async fn run(config: &Config, command: &Store) -> Result<(), Failure> {
 async fn migrate(config: &Config) -> Result<(), Failure> {
     let store = wiring::store_config(config)?;
     let migrating = tokio::task::spawn_blocking(move || store.migrate(&market::mappers()));
-    let done = migrating.await.map_err(|error| Failure::Failed(error.to_string()))??;
+    let done = migrating.await.map_err(|error| Failure::Failed(error.to_string()))?;
+    let done = done.map_err(Failure::of_opening)?;
     if done.is_empty() {
         output::note("the schema is up to date");
     }

@@ -116,7 +116,7 @@ async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
         store.open(mode, &wire::registry(), &market::mappers(), clock)
     });
     match opened.await {
-        Ok(store) => store.map_err(Into::into),
+        Ok(store) => store.map_err(Failure::of_opening),
         Err(error) => Err(Failure::Failed(format!("the write store could not be opened: {error}"))),
     }
 }

@@ -16,6 +16,15 @@ pub(crate) fn backup(conn: &mut Conn, target: &Path) -> Result<(), Fault> {
     let name = target
         .to_str()
         .ok_or_else(|| Error::Invalid(format!("the name {} is not UTF-8", target.display())))?;
+    // SQLite would say of this store that it cannot be opened.
+    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+    {
+        return Err(Error::Invalid(format!(
+            "there is no folder {} to write the backup in",
+            folder.display()
+        ))
+        .into());
+    }
     let copied = diesel::sql_query("vacuum into ?").bind::<Text, _>(name).execute(conn);
     let synced = copied.map_err(Fault::from).and_then(|_| Ok(std::fs::File::open(target)?.sync_all()?));
     if synced.is_err() {

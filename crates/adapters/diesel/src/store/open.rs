@@ -43,8 +43,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a file that is not a store, for one of an older schema (it must be migrated) or a newer
-    /// one, for one that keeps aggregates in another way than `config` asks for, and where it keeps rows and `registry`
-    /// and `mappers` do not fit; [`Error::Unavailable`] where the file cannot be opened,
+    /// one, and where it keeps rows and `registry` and `mappers` do not fit; [`Error::Unsupported`] for one that keeps
+    /// aggregates in another way than `config` asks for; [`Error::Unavailable`] where the file cannot be opened,
     /// is locked or read-only, or was handed over to another store, or the disk is full. The file is as it was before then.
     pub fn open(
         config: &Config,
@@ -322,7 +322,7 @@ fn decide(config: &Config, is_there: bool, mappers: &Mappers) -> Result<(Storage
     let made_as = if is_there { info::made_as(&mut engine::probe(config)?)? } else { None };
     let storage = match (made_as, config.storage) {
         (Some(made_as), Some(asked)) if made_as != asked => {
-            return Err(Error::Invalid(format!(
+            return Err(Error::Unsupported(format!(
                 "{} keeps aggregates as `{made_as}`, and `{asked}` is asked for. A store stays what it was made as: \
                  leave `storage` out, or move it into another store with `portolan store copy`",
                 config.location
