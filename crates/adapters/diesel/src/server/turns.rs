@@ -3,7 +3,7 @@
 
 use portolan_kernel::Error;
 
-use super::{Config, Fault};
+use super::{Config, Conn, Fault};
 
 /// What a writer has beside its connection: nothing.
 pub(crate) struct Turns;
@@ -22,6 +22,11 @@ impl Turns {
     }
 
     pub(crate) const fn wrote(&self, _pages: u64) {}
+
+    #[expect(clippy::unnecessary_wraps, reason = "an engine on files asks its log")]
+    pub(crate) const fn measure(&self, _conn: &mut Conn) -> diesel::QueryResult<()> {
+        Ok(())
+    }
 
     pub(crate) const fn refusal(&self, _config: &Config) -> Option<Error> {
         None

@@ -83,8 +83,24 @@ impl LogKeeper {
     /// Notes that about so many pages were added to the log.
     pub(crate) fn wrote(&self, pages: u64) {
         let before = self.shared.pages.fetch_add(pages, Ordering::Relaxed);
+        self.wake_from(before, before + pages);
+    }
+
+    /// Notes how many pages the log holds by now that are not copied, as this connection sees it.
+    pub(crate) fn measure(&self, conn: &mut Conn) -> QueryResult<()> {
+        if self.thread.is_none() {
+            return Ok(());
+        }
+        let log = Log::of(conn, "noop")?;
+        let pages = u64::try_from(log.pages - log.copied).unwrap_or(0);
+        let before = self.shared.pages.swap(pages, Ordering::Relaxed);
+        self.wake_from(before, pages);
+        Ok(())
+    }
+
+    fn wake_from(&self, before: u64, pages: u64) {
         let threshold = self.shared.threshold;
-        if before < threshold && before + pages >= threshold {
+        if before < threshold && pages >= threshold {
             // The lock orders this after the keeper's look at the count, so that the wake-up is not lost.
             drop(self.shared.closing.lock().unwrap_or_else(PoisonError::into_inner));
             self.shared.wake.notify_one();
@@ -165,7 +181,7 @@ impl Keeper {
     }
 
     fn checkpoint(&mut self, mode: &str) -> Result<Log, Fault> {
-        Ok(diesel::sql_query(format!("pragma wal_checkpoint({mode})")).get_result(&mut self.conn)?)
+        Ok(Log::of(&mut self.conn, mode)?)
     }
 }
 
@@ -181,6 +197,11 @@ struct Log {
 impl Log {
     /// The store makes its files with pages of this size; the log adds a little to each.
     const PAGE_BYTES: u64 = 4_096 + 24;
+
+    /// As a checkpoint of this mode leaves it; `noop` does nothing to it.
+    fn of(conn: &mut Conn, mode: &str) -> QueryResult<Self> {
+        diesel::sql_query(format!("pragma wal_checkpoint({mode})")).get_result(conn)
+    }
 
     fn bytes(&self) -> u64 {
         u64::try_from(self.pages).unwrap_or(0) * Self::PAGE_BYTES

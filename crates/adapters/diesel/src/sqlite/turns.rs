@@ -6,7 +6,7 @@ use portolan_kernel::Error;
 
 use super::log::LogKeeper;
 use super::turnstile::{self, Turnstile};
-use super::{Config, Fault};
+use super::{Config, Conn, Fault};
 
 /// What a writer has beside its connection.
 pub(crate) struct Turns {
@@ -34,6 +34,11 @@ impl Turns {
     /// Notes that about so many pages were written.
     pub(crate) fn wrote(&self, pages: u64) {
         self.log.wrote(pages);
+    }
+
+    /// Notes how much was written by others than those who say how much it was.
+    pub(crate) fn measure(&self, conn: &mut Conn) -> diesel::QueryResult<()> {
+        self.log.measure(conn)
     }
 
     /// Why nothing may be written now.

@@ -286,6 +286,12 @@ impl Writer {
         }
         self.head.count_group();
         self.turns.wrote(decided.written.pages());
+        // A task may have written anything.
+        if members.iter_mut().any(|member| member.task().is_some())
+            && let Err(error) = self.turns.measure(conn)
+        {
+            tracing::debug!(%error, "the log was not measured");
+        }
         self.head.raise(heads.last());
         Ok(decided)
     }
