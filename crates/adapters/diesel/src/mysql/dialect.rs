@@ -42,6 +42,7 @@ pub(super) const fn type_name(kind: Kind, is_key: bool) -> &'static str {
         Kind::Text if is_key => "varchar(700)",
         Kind::Text => "longtext",
         Kind::Decimal | Kind::Uuid => "binary(16)",
+        Kind::Members => "varbinary(512)",
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) const fn type_name(kind: Kind, _is_key: bool) -> &'static str {
         Kind::Boolean => "boolean",
         Kind::Integer => "bigint",
         Kind::Text => "text collate \"C\"",
-        Kind::Decimal => "bytea",
+        Kind::Decimal | Kind::Members => "bytea",
         Kind::Uuid => "uuid",
     }
 }

@@ -16,12 +16,14 @@ pub(super) const ROW: &str = "row_number";
 /// The column of the version of a row's source.
 pub(super) const VERSION: &str = "row_version";
 
-/// The column of an element's place in its collection; 0 where words are those of the row itself.
+/// The column of an element's place in its collection.
 pub(super) const ELEMENT: &str = "element_number";
 
-/// The columns of the table of words, apart from the numbers.
+/// The columns of the table of words: a field, a word, and which rows of a part of all rows have that word there.
 pub(super) const WORD_FIELD: &str = "word_field";
 pub(super) const WORD: &str = "word";
+pub(super) const PART: &str = "part";
+pub(super) const MEMBERS: &str = "members";
 
 /// The longest name that every engine takes.
 const MAX_NAME_BYTES: usize = 63;
@@ -98,6 +100,8 @@ pub(crate) enum Kind {
     Text,
     /// Ids, compared by their bytes.
     Uuid,
+    /// Which of a span of row numbers are in a set, in at most 512 bytes.
+    Members,
 }
 
 /// The table of words.

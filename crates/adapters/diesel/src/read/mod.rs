@@ -19,6 +19,8 @@ use self::statement::Shapes;
 use super::{Store, engine};
 
 mod layout;
+mod members;
+mod page;
 mod plan;
 mod projection;
 mod repository;
@@ -30,6 +32,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod words;
 mod writes;
 
 /// What both sides of a view share.

@@ -3,14 +3,16 @@
 //! The engine's planner is told, where it has no statistics of its own: an index that finds few rows is looked for, every
 //! other is hidden, because reading half a table through an index takes several times as long as reading it.
 
-use portolan_kernel::specification::{Node, Predicate, Test};
-use portolan_kernel::{CheckedQuery, IndexKind, SortKey};
+use portolan_kernel::specification::{Comparison, Node, Predicate, Test};
+use portolan_kernel::{CheckedQuery, SortKey};
 
 use super::super::{Conn, Fault, engine};
 use super::layout::{Layout, ROW};
+use super::members::Members;
 use super::statement::{Shapes, Statement};
 use super::translate::keyset::Order;
 use super::translate::{Condition, Translator, joined};
+use super::words::Sought;
 
 /// An index is worth it that leads to fewer than one row in so many.
 const SELECTIVE: i64 = 64;
@@ -20,11 +22,15 @@ const FEW: i64 = 256;
 
 /// How the rows of a question are found.
 pub(super) struct Plan<'a> {
-    layout: &'a Layout,
+    pub(super) layout: &'a Layout,
     /// What the store tests; `None`: nothing, every row is looked at.
     condition: Option<Statement<'a>>,
     /// What is tested in memory on each row that is found.
     pub(super) residual: Option<Node>,
+    /// The rows that are looked at, where the words of the question have found them.
+    pub(super) found: Option<Members>,
+    /// About how many rows there are, where that matters.
+    pub(super) rows: u64,
     /// Whether an index finds the rows.
     has_way: bool,
 }
@@ -42,11 +48,22 @@ impl<'a> Plan<'a> {
             Node::And(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
         };
-        let way = best_way(layout, nodes, conn, shapes)?;
+        let mut way = best_way(layout, nodes, conn, shapes)?;
+        let sought = nodes.iter().map(|node| Sought::of(layout, node)).collect::<Vec<_>>();
+        let found = found(layout, &sought, &way, conn, shapes)?;
+        if found.is_some() && !engine::KEEPS_STATISTICS {
+            way.places.clear();
+        }
         let mut translator = Translator::new(layout);
         let (mut conditions, mut residual) = (Vec::new(), Vec::new());
-        for (place, node) in nodes.iter().enumerate() {
-            let way = way.contains(&place).then(|| translator.way(node)).flatten();
+        for ((place, node), sought) in nodes.iter().enumerate().zip(&sought) {
+            if let Some((_, is_exact)) = sought
+                && found.is_some()
+            {
+                residual.extend((!is_exact).then(|| node.clone()));
+                continue;
+            }
+            let way = way.places.contains(&place).then(|| translator.way(node)).flatten();
             let is_said = way.as_ref().is_some_and(|way| way.is_exact);
             conditions.extend(way.map(|way| way.sql));
             if is_said {
@@ -69,7 +86,17 @@ impl<'a> Plan<'a> {
         }
         let condition = (!conditions.is_empty()).then(|| joined(conditions, " and "));
         let residual = (!residual.is_empty()).then(|| Node::and(residual));
-        Ok(Self { layout, condition, residual, has_way: !way.is_empty() })
+        let rows = match &found {
+            Some(_) => rows(layout, conn, shapes)?.unsigned_abs(),
+            None => 0,
+        };
+        let has_way = found.is_some() || !way.places.is_empty();
+        Ok(Self { layout, condition, residual, found, rows, has_way })
+    }
+
+    /// Whether the store tests nothing, and every row that it finds is one.
+    pub(super) const fn is_said(&self) -> bool {
+        self.condition.is_none() && self.residual.is_none()
     }
 
     /// The order of the query, along an index where that ends early and no other index finds the rows.
@@ -89,8 +116,8 @@ impl<'a> Plan<'a> {
     {
         into.push_word(" from ");
         into.push_name(&self.layout.rows.name);
-        if let Some(index) = order.and_then(Order::walk) {
-            engine::walk(into, index);
+        if let Some(order) = order {
+            order.push_walk(into);
         }
         let conditions: Vec<_> = self.condition.clone().into_iter().chain(also).collect();
         if !conditions.is_empty() {
@@ -100,8 +127,16 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The conjuncts that are worth looking for by an index: those on one field together, because two bounds make a range.
-fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -> Result<Vec<usize>, Fault> {
+/// The conjuncts that are worth looking for by an index.
+#[derive(Default)]
+struct Way {
+    places: Vec<usize>,
+    /// How many rows they find, where that was counted.
+    rows: Option<i64>,
+}
+
+/// The best way: conjuncts on one field together, because two bounds make a range.
+fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -> Result<Way, Fault> {
     let mut ways: Vec<Vec<usize>> = Vec::new();
     for (place, node) in nodes.iter().enumerate() {
         if Translator::new(layout).way(node).is_none() {
@@ -115,56 +150,76 @@ fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -
     }
     // An engine that knows its rows chooses among all of them.
     if engine::KEEPS_STATISTICS {
-        return Ok(ways.concat());
+        return Ok(Way { places: ways.concat(), rows: None });
     }
-    // What is declared for equality finds few rows; that is what it was declared for.
-    let sure = ways.iter().find(|way| way.iter().any(|place| is_sure(layout, &nodes[*place])));
-    if let Some(sure) = sure {
-        return Ok(sure.clone());
+    if let Some(one) = ways.iter().find(|way| is_one_row(&nodes[way[0]])) {
+        return Ok(Way { places: one.clone(), rows: Some(1) });
     }
     if ways.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Way::default());
     }
-    let all = Statement::new("select coalesce(max(").name(ROW).word("), 0) from ").name(&layout.rows.name);
-    let few = (all.number_of(conn, shapes)? / SELECTIVE).max(FEW);
-    let mut best = (few, Vec::new());
-    for way in ways {
+    let mut few = (rows(layout, conn, shapes)? / SELECTIVE).max(FEW);
+    let mut best = Way::default();
+    for places in ways {
         let mut translator = Translator::new(layout);
-        let conditions = way.iter().filter_map(|place| translator.way(&nodes[*place]));
+        let conditions = places.iter().filter_map(|place| translator.way(&nodes[*place]));
         let conditions: Vec<_> = conditions.map(|condition| condition.sql).collect();
         let mut found = Statement::new("select count(*) from (select 1 from ").name(&layout.rows.name);
         found.push_word(" where ");
         found.push(joined(conditions, " and "));
         found.push_word(" limit ");
-        found.push_number(best.0.unsigned_abs());
+        // Few different numbers, so that there are few different texts.
+        found.push_number(few.unsigned_abs().next_power_of_two());
         let found = found.word(") as found").number_of(conn, shapes)?;
-        if found < best.0 {
-            best = (found, way);
+        if found < few {
+            few = found;
+            best = Way { places, rows: Some(found) };
         }
     }
-    Ok(best.1)
+    Ok(best)
 }
 
-/// Whether the node is equality on a field that is indexed for that alone, or on the id.
-fn is_sure(layout: &Layout, node: &Node) -> bool {
-    let Node::Predicate(Predicate {
-        path,
-        test: Test::Compare(portolan_kernel::specification::Comparison::Eq, _),
-    }) = node
-    else {
-        return false;
-    };
-    if path.field.name == "id" {
-        return true;
+/// About how many rows there are.
+fn rows(layout: &Layout, conn: &mut Conn, shapes: &Shapes) -> Result<i64, Fault> {
+    let all = Statement::new("select coalesce(max(").name(ROW).word("), 0) from ").name(&layout.rows.name);
+    all.number_of(conn, shapes)
+}
+
+/// What the words of the question find, where that is less than the way finds.
+fn found(
+    layout: &Layout,
+    sought: &[Option<(Sought<'_>, bool)>],
+    way: &Way,
+    conn: &mut Conn,
+    shapes: &Shapes,
+) -> Result<Option<Members>, Fault> {
+    let mut found: Option<Members> = None;
+    if way.rows.is_some_and(|rows| rows <= FEW) {
+        return Ok(found);
     }
-    let columns = layout.rows.columns.iter();
-    let mut columns = columns.filter(|column| column.path == Some(*path));
-    columns.any(|column| column.index == Some(IndexKind::Hash))
+    for (sought, _) in sought.iter().flatten() {
+        let rows = sought.rows(conn, layout, shapes)?;
+        let rows = match found {
+            Some(found) => found.and(&rows),
+            None => rows,
+        };
+        let is_empty = rows.is_empty();
+        found = Some(rows);
+        if is_empty {
+            break;
+        }
+    }
+    Ok(found.filter(|found| way.rows.is_none_or(|rows| found.len() < rows.unsigned_abs())))
+}
+
+/// Whether the node is equality on the id.
+fn is_one_row(node: &Node) -> bool {
+    matches!(node, Node::Predicate(Predicate { path, test: Test::Compare(Comparison::Eq, _) }) if path.field.name == "id")
 }
 
 /// Whether the node bounds a field on one side.
 fn is_range(node: &Node) -> bool {
-    use portolan_kernel::specification::Comparison::{Gt, Gte, Lt, Lte};
+    use Comparison::{Gt, Gte, Lt, Lte};
     matches!(node, Node::Predicate(Predicate { test: Test::Compare(Lt | Lte | Gt | Gte, _), .. }))
 }
 

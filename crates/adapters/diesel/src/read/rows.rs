@@ -57,11 +57,20 @@ pub(super) fn load<V: StoredView>(
 }
 
 /// The values of the column, in as few statements as few different texts allow.
-pub(super) fn in_parts<T>(values: &[T], mut ask: impl FnMut(&[T]) -> Result<(), Fault>) -> Result<(), Fault>
-where
-    T: Clone,
-{
-    for part in values.chunks(TOGETHER) {
+pub(super) fn in_parts<T: Clone>(
+    values: &[T],
+    ask: impl FnMut(&[T]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    in_parts_of(TOGETHER, values, ask)
+}
+
+/// As [`in_parts`], at most so many in one statement.
+pub(super) fn in_parts_of<T: Clone>(
+    together: usize,
+    values: &[T],
+    mut ask: impl FnMut(&[T]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    for part in values.chunks(together) {
         // The last once more, up to a power of two: what is found twice is found once.
         let padded: Vec<T> = part
             .iter()
@@ -195,7 +204,7 @@ fn value(cell: Cell, value_type: Type) -> Option<Value> {
 }
 
 /// The text; some engines tell it apart from bytes by nothing.
-fn text(cell: Cell) -> Option<Arc<str>> {
+pub(super) fn text(cell: Cell) -> Option<Arc<str>> {
     match cell {
         Cell::Text(text) => Some(text),
         Cell::Bytes(bytes) => std::str::from_utf8(&bytes).ok().map(Arc::from),

@@ -203,7 +203,9 @@ impl Bound<'_> {
             Self::Null(Kind::Boolean) => out.push_bind_param::<Nullable<Bool>, _>(&None::<bool>),
             Self::Null(Kind::Integer) => out.push_bind_param::<Nullable<BigInt>, _>(&None::<i64>),
             Self::Null(Kind::Text) => out.push_bind_param::<Nullable<Text>, _>(&None::<&'static str>),
-            Self::Null(Kind::Decimal) => out.push_bind_param::<Nullable<Binary>, _>(&None::<&'static [u8]>),
+            Self::Null(Kind::Decimal | Kind::Members) => {
+                out.push_bind_param::<Nullable<Binary>, _>(&None::<&'static [u8]>)
+            }
             Self::Null(Kind::Uuid) => out.push_bind_param::<Nullable<SqlUuid>, _>(&None::<DbUuid>),
             Self::Boolean(value) => out.push_bind_param::<Bool, _>(value),
             Self::Integer(value) => out.push_bind_param::<BigInt, _>(value),

@@ -3,7 +3,7 @@
 use portolan_kernel::IndexKind;
 
 use super::super::engine;
-use super::layout::{Column, ELEMENT, Kind, Layout, ROW, Table, VERSION, WORD, WORD_FIELD};
+use super::layout::{Column, ELEMENT, Kind, Layout, MEMBERS, PART, ROW, Table, VERSION, WORD, WORD_FIELD};
 use super::source;
 use super::statement::Statement;
 
@@ -71,15 +71,16 @@ fn child(table: &Table) -> Statement<'_> {
     sql.word(")").word(engine::KEYED_END)
 }
 
-/// The words first, so that one is found; the numbers behind it, so that each stands once.
+/// By word, so that all parts of one are found one behind the other.
 fn words(layout: &Layout) -> Option<Statement<'_>> {
     let words = layout.words.as_ref()?;
     let mut sql = Statement::new("create table ").name(&words.name).word(" (").name(WORD).word(" ");
     sql.push_word(engine::type_name(Kind::Text, true));
     sql.push_word(" not null");
-    [WORD_FIELD, ROW, ELEMENT].into_iter().for_each(|name| number(&mut sql, name));
-    sql.push_word(", primary key (");
-    sql.push_list([WORD_FIELD, WORD, ROW, ELEMENT], |sql, name| sql.push_name(name));
+    [WORD_FIELD, PART].into_iter().for_each(|name| number(&mut sql, name));
+    sql = sql.word(", ").name(MEMBERS).word(" ").word(engine::type_name(Kind::Members, false));
+    sql.push_word(" not null, primary key (");
+    sql.push_list([WORD_FIELD, WORD, PART], |sql, name| sql.push_name(name));
     Some(sql.word(")").word(engine::KEYED_END))
 }
 

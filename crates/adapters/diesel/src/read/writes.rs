@@ -6,13 +6,11 @@ use portolan_kernel::specification::{Path, Value, ValueRef, Words};
 use portolan_kernel::{Candidate, StoredView, Version};
 
 use super::super::{Conn, Fault, engine};
-use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, WORD, WORD_FIELD, kept_word};
+use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, kept_word};
 use super::rows::Kept;
 use super::statement::{Bound, Shapes, Statement};
 use super::tables;
-
-/// How many words one statement writes: few different numbers, so that there are few different texts.
-const WORDS_TOGETHER: [usize; 3] = [64, 8, 1];
+use super::words::NewWords;
 
 /// One row before and after a batch.
 pub(super) struct Change<V> {
@@ -33,8 +31,8 @@ impl<V> Change<V> {
     }
 }
 
-/// A word of a row: the number of its field, the word, and the element that it is in; 0 for the row itself.
-type Word = (usize, Box<str>, i64);
+/// A word of a row: the number of its field, and the word.
+type Word = (usize, Box<str>);
 
 /// Writes the changes, inside the caller's transaction.
 pub(super) fn write<V: StoredView>(
@@ -43,7 +41,7 @@ pub(super) fn write<V: StoredView>(
     shapes: &Shapes,
     changes: &[Change<V>],
 ) -> Result<(), Fault> {
-    let mut writer = Writer { conn, layout, shapes, next: None, words: Vec::new() };
+    let mut writer = Writer { conn, layout, shapes, next: None, words: NewWords::default() };
     let mut inserted = 0;
     for change in changes {
         inserted += i64::from(change.before.is_none() && change.after.is_some());
@@ -58,7 +56,7 @@ pub(super) fn write<V: StoredView>(
         }
     }
     let grown = writer.next.map(|next| next - inserted..next);
-    writer.write_words()?;
+    std::mem::take(&mut writer.words).write(writer.conn, layout, shapes)?;
     match grown {
         Some(grown) if doubles(&grown) => engine::learn(conn, tables::names(layout)),
         _ => Ok(()),
@@ -88,8 +86,8 @@ struct Writer<'w> {
     shapes: &'w Shapes,
     /// The number of the next row; looked up when there is one.
     next: Option<i64>,
-    /// Words that are yet to be written, with the numbers of their rows: all of a batch in the order of their table.
-    words: Vec<(Word, i64)>,
+    /// Words that are yet to be written: all of a batch together.
+    words: NewWords,
 }
 
 impl Writer<'_> {
@@ -117,7 +115,7 @@ impl Writer<'_> {
         for (child, path) in collections::<V>(self.layout) {
             self.insert_elements(child, number, path.read(view))?;
         }
-        self.words.extend(words_of(self.layout, view).into_iter().map(|word| (word, number)));
+        words_of(self.layout, view).into_iter().for_each(|word| self.words.note(number, word, true));
         Ok(())
     }
 
@@ -148,10 +146,8 @@ impl Writer<'_> {
             }
         }
         let (were, are) = (words_of(self.layout, &before.view), words_of(self.layout, after));
-        for gone in were.difference(&are) {
-            self.delete_word(gone, before.number)?;
-        }
-        self.words.extend(are.difference(&were).map(|word| (word.clone(), before.number)));
+        were.difference(&are).for_each(|word| self.words.note(before.number, word.clone(), false));
+        are.difference(&were).for_each(|word| self.words.note(before.number, word.clone(), true));
         Ok(())
     }
 
@@ -159,9 +155,8 @@ impl Writer<'_> {
         for child in &self.layout.rows.children {
             self.delete_from(&child.name, before.number)?;
         }
-        for word in words_of(self.layout, &before.view) {
-            self.delete_word(&word, before.number)?;
-        }
+        let words = words_of(self.layout, &before.view);
+        words.into_iter().for_each(|word| self.words.note(before.number, word, false));
         self.delete_from(&self.layout.rows.name, before.number)
     }
 
@@ -223,44 +218,6 @@ impl Writer<'_> {
         sql.bind(Bound::Integer(number)).execute(self.conn, self.shapes).map(drop)
     }
 
-    fn delete_word(&mut self, (field, word, element): &Word, number: i64) -> Result<(), Fault> {
-        let Some(words) = &self.layout.words else { return Ok(()) };
-        let mut sql = Statement::new("delete from ").name(&words.name).word(" where ").name(WORD_FIELD);
-        sql.push_word(" = ");
-        sql.push_bind(Bound::Integer(*field as i64));
-        let sql = sql.word(" and ").name(WORD).word(" = ").bind(Bound::Text((&**word).into()));
-        let sql = sql.word(" and ").name(ROW).word(" = ").bind(Bound::Integer(number));
-        let sql = sql.word(" and ").name(ELEMENT).word(" = ").bind(Bound::Integer(*element));
-        sql.execute(self.conn, self.shapes).map(drop)
-    }
-
-    fn write_words(mut self) -> Result<(), Fault> {
-        let Some(table) = &self.layout.words else { return Ok(()) };
-        self.words.sort_unstable();
-        let mut rest = self.words.as_slice();
-        for together in WORDS_TOGETHER {
-            while let Some((part, behind)) = rest.split_at_checked(together) {
-                rest = behind;
-                let mut sql = Statement::new("insert into ").name(&table.name).word(" (");
-                sql.push_list([WORD_FIELD, WORD, ROW, ELEMENT], |sql, name| sql.push_name(name));
-                sql.push_word(") values ");
-                sql.push_list(part, |sql, ((field, word, element), number)| {
-                    sql.push_word("(");
-                    sql.push_bind(Bound::Integer(*field as i64));
-                    sql.push_word(", ");
-                    sql.push_bind(Bound::Text((&**word).into()));
-                    sql.push_word(", ");
-                    sql.push_bind(Bound::Integer(*number));
-                    sql.push_word(", ");
-                    sql.push_bind(Bound::Integer(*element));
-                    sql.push_word(")");
-                });
-                sql.execute(self.conn, self.shapes)?;
-            }
-        }
-        Ok(())
-    }
-
     fn next_number(&mut self) -> Result<i64, Fault> {
         let next = match self.next {
             Some(next) => next,
@@ -284,16 +241,16 @@ fn words_of<V: Candidate>(layout: &Layout, view: &V) -> BTreeSet<Word> {
     let mut words = BTreeSet::new();
     let Some(kept) = &layout.words else { return words };
     for (number, field) in kept.fields.iter().enumerate() {
-        let mut take = |value: ValueRef<'_>, element: i64| {
+        let mut take = |value: ValueRef<'_>| {
             if let ValueRef::Text(text) = value {
-                Words::each(text, |word| _ = words.insert((number, kept_word(word).into(), element)));
+                Words::each(text, |word| _ = words.insert((number, kept_word(word).into())));
             }
         };
         match field.within.map(|collection| collection.whole().read(view)) {
-            None => take(field.field.whole().read(view), 0),
+            None => take(field.field.whole().read(view)),
             Some(ValueRef::Elements(elements)) => {
                 let elements = (0..elements.len()).filter_map(|place| elements.get(place));
-                elements.zip(0..).for_each(|(element, place)| take(field.field.whole().read(element), place));
+                elements.for_each(|element| take(field.field.whole().read(element)));
             }
             Some(_) => {}
         }

@@ -66,6 +66,13 @@ impl<'a> Order<'a> {
         self.layout.indexes.iter().find(is_its).map(|index| index.name.as_str())
     }
 
+    /// Behind the table: that its rows are walked along that index.
+    pub(in super::super) fn push_walk(&self, into: &mut Statement<'a>) {
+        if let Some(index) = self.walk() {
+            engine::walk(into, index);
+        }
+    }
+
     /// The rows behind the one with these values, in parts that follow one another; a part without a condition is all.
     pub(in super::super) fn behind<'v>(&self, after: Option<&'v [Value]>) -> Vec<Option<Statement<'v>>>
     where

@@ -6,10 +6,10 @@
 //!
 //! Columns with an index are hidden from the engine's planner, except where the [plan](super::plan) asks for them.
 
-use portolan_kernel::specification::{Field, Node, Predicate, Quantified, Quantifier, Test};
+use portolan_kernel::specification::{Node, Quantified, Quantifier};
 
-use super::layout::{ELEMENT, Layout, ROW, Table, WORD, WORD_FIELD, kept_word};
-use super::statement::{Bound, Statement};
+use super::layout::{Layout, ROW, Table};
+use super::statement::Statement;
 
 pub(super) mod keyset;
 mod predicate;
@@ -28,8 +28,6 @@ pub(super) struct Condition<'a> {
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     table: &'a Table,
-    /// The collection whose elements the table holds.
-    within: Option<&'static Field>,
     /// Whether the planner may look for an index on these columns.
     is_seen: bool,
 }
@@ -47,24 +45,19 @@ impl<'a> Translator<'a> {
 
     /// Where the node holds, or a condition that is wider.
     pub(super) fn condition(&mut self, node: &'a Node) -> Option<Condition<'a>> {
-        self.node(Scope { table: &self.layout.rows, within: None, is_seen: false }, node)
+        self.node(Scope { table: &self.layout.rows, is_seen: false }, node)
     }
 
     /// Where the node holds, or wider, said so that an index leads to the rows; `None` where no index does.
     pub(super) fn way(&mut self, node: &'a Node) -> Option<Condition<'a>> {
-        let scope = Scope { table: &self.layout.rows, within: None, is_seen: true };
+        let scope = Scope { table: &self.layout.rows, is_seen: true };
         match node {
-            Node::Predicate(Predicate { path, test: Test::Search(words) }) => {
-                let field = self.layout.word_field(None, path.field)?;
-                let words = words.words();
-                (!words.is_empty()).then(|| exact(self.rows_with_words(field, words)))
-            }
             Node::Predicate(predicate) if predicate::has_way(scope.table, predicate) => {
                 self.predicate(scope, predicate)
             }
             Node::Quantified(Quantified { quantifier: Quantifier::Any, collection, inner }) => {
                 let table = scope.table.child(collection)?;
-                self.way_within(Scope { table, within: Some(collection), is_seen: true }, inner)
+                self.way_within(Scope { table, is_seen: true }, inner)
             }
             _ => None,
         }
@@ -77,10 +70,6 @@ impl<'a> Translator<'a> {
             part => std::slice::from_ref(part),
         };
         let found = parts.iter().find_map(|part| match part {
-            Node::Predicate(Predicate { path, test: Test::Search(words) }) => {
-                let field = self.layout.word_field(scope.within, path.field)?;
-                (!words.words().is_empty()).then(|| self.rows_with_words(field, words.words()))
-            }
             Node::Predicate(predicate) if predicate::has_way(scope.table, predicate) => {
                 let condition = self.predicate(scope, predicate).filter(|condition| condition.is_exact)?;
                 let mut sql = self.row_number().word(" in (select ").name(ROW).word(" from ");
@@ -135,7 +124,7 @@ impl<'a> Translator<'a> {
 
     fn quantified(&mut self, scope: Scope<'a>, quantified: &'a Quantified) -> Option<Condition<'a>> {
         let table = scope.table.child(quantified.collection)?;
-        let inner = Scope { table, within: Some(quantified.collection), is_seen: false };
+        let inner = Scope { table, is_seen: false };
         let Condition { sql, is_exact } = self.node(inner, &quantified.inner)?;
         let sql = match quantified.quantifier {
             Quantifier::Any => self.some_element(table, sql),
@@ -156,65 +145,6 @@ impl<'a> Translator<'a> {
         sql.push_word(" and ");
         sql.push(condition);
         sql.word(")")
-    }
-
-    /// That the row, or the element, has all of these words in the field with this number.
-    fn has_words(&mut self, scope: Scope<'a>, field: usize, words: &'a [Box<str>]) -> Option<Condition<'a>> {
-        self.take_binds(words.len())?;
-        let table = &self.layout.words.as_ref()?.name;
-        let parts = words.iter().map(|word| {
-            let mut sql = Statement::new("exists (select 1 from ").name(table).word(" where ");
-            sql.push_name(WORD_FIELD);
-            sql.push_word(" = ");
-            sql.push_number(field as u64);
-            sql.push_word(" and ");
-            sql.push_name(WORD);
-            sql.push_word(" = ");
-            sql.push_bind(Bound::Text(kept_word(word)));
-            let keys: &[&'static str] = if scope.within.is_some() { &[ROW, ELEMENT] } else { &[ROW] };
-            for key in keys {
-                let sql = &mut sql;
-                sql.push_word(" and ");
-                sql.push_name(table);
-                sql.push_word(".");
-                sql.push_name(key);
-                sql.push_word(" = ");
-                sql.push_name(&scope.table.name);
-                sql.push_word(".");
-                sql.push_name(key);
-            }
-            exact(sql.word(")"))
-        });
-        self.all(parts.map(Some).collect())
-    }
-
-    /// That the row is among those with all of these words in the field with this number; in a collection, in one element.
-    fn rows_with_words(&mut self, field: usize, words: &'a [Box<str>]) -> Statement<'a> {
-        let table = self.layout.words.as_ref().map_or("", |words| &words.name);
-        let part = |words: &'a [Box<str>]| {
-            let mut sql = self.row_number().word(" in (select w0.").name(ROW).word(" from ");
-            for alias in &ALIASES[..words.len()] {
-                // In the order given: the engine knows no better one, and must not think that it does.
-                sql.push_word(if *alias == "w0" { "" } else { " cross join " });
-                sql.push_name(table);
-                sql.push_word(" ");
-                sql.push_word(alias);
-            }
-            for (alias, word) in ALIASES.iter().zip(words) {
-                sql.push_word(if *alias == "w0" { " where " } else { " and " });
-                sql.push(Statement::new(alias).word(".").name(WORD_FIELD).word(" = "));
-                sql.push_number(field as u64);
-                sql.push(Statement::new(" and ").word(alias).word(".").name(WORD).word(" = "));
-                sql.push_bind(Bound::Text(kept_word(word)));
-                for key in if *alias == "w0" { &[][..] } else { &[ROW, ELEMENT][..] } {
-                    sql.push(
-                        Statement::new(" and ").word(alias).word(".").name(key).word(" = w0.").name(key),
-                    );
-                }
-            }
-            sql.word(")")
-        };
-        joined(words.chunks(ALIASES.len()).map(part).collect(), " and ")
     }
 
     /// The number of the row that is asked about.
@@ -247,9 +177,6 @@ impl<'a> Translator<'a> {
         (!parts.is_empty()).then(|| Condition { sql: joined(parts, " and "), is_exact })
     }
 }
-
-/// The names of the table of words where a statement looks into it several times.
-const ALIASES: [&str; 8] = ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"];
 
 /// A classic mistake of translators, that a test lets this one make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

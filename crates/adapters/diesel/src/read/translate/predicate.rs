@@ -53,19 +53,13 @@ impl<'a> Translator<'a> {
             }
             Place::Money(amount) => {
                 let column = amount + usize::from(path.part == Part::Currency);
-                self.of_column(scope, column, *path, test)
+                self.of_column(scope, column, test)
             }
-            Place::Column(column) => self.of_column(scope, column, *path, test),
+            Place::Column(column) => self.of_column(scope, column, test),
         }
     }
 
-    fn of_column(
-        &mut self,
-        scope: Scope<'a>,
-        place: usize,
-        path: Path,
-        test: &'a Test,
-    ) -> Option<Condition<'a>> {
+    fn of_column(&mut self, scope: Scope<'a>, place: usize, test: &'a Test) -> Option<Condition<'a>> {
         let column = scope.table.columns.get(place)?;
         let sql = || self.column(scope, place);
         let is_not_null = |sql: Statement<'a>| sql.word(" is not null");
@@ -77,12 +71,8 @@ impl<'a> Translator<'a> {
             Test::Search(words) if words.words().is_empty() => {
                 return Some(exact(if column.nullable { is_not_null(sql()?) } else { always() }));
             }
-            Test::Search(words) => {
-                let field = self.layout.word_field(scope.within, path.field)?;
-                return self.has_words(scope, field, words.words());
-            }
-            // No engine has the expressions of the `regex` crate.
-            Test::Matches(_) => return None,
+            // No engine has these words, nor the expressions of the `regex` crate. Rows with a word are found by the plan.
+            Test::Search(_) | Test::Matches(_) => return None,
             Test::Compare(comparison, value) => {
                 let value = Bound::of(column.kind, value.borrowed())?;
                 if *comparison == Comparison::Neq && column.nullable {

@@ -1,0 +1,367 @@
+//! The rows of a page, and how many rows there are: along the index of the order, by an index that finds few rows, or from
+//! what the words of a question have found.
+
+use std::collections::HashMap;
+
+use portolan_kernel::specification::{Node, Value};
+use portolan_kernel::{CheckedQuery, Page, Position, StoredView};
+
+use super::super::{Conn, Fault};
+use super::Model;
+use super::layout::{Layout, ROW};
+use super::members::Members;
+use super::plan::Plan;
+use super::repository::row;
+use super::rows::{self, Kept, in_parts_of};
+use super::statement::{Bound, Cell, Cells, Shapes, Statement};
+use super::translate::joined;
+use super::translate::keyset::Order;
+
+/// How many rows are looked at together where some are tested in memory: few at first, because most pages are full soon.
+const FIRST_CHUNK: usize = 128;
+const LAST_CHUNK: usize = 16_384;
+
+/// How many rows that were found by their words are asked for by one statement.
+const FOUND_TOGETHER: usize = 4_096;
+
+/// How many steps along an index take as long as to look at one row somewhere in the table.
+const STEPS_A_ROW: u64 = 4;
+
+/// The page that the query asks for, at this position.
+pub(super) fn page<V: StoredView>(
+    conn: &mut Conn,
+    Model { layout, shapes, .. }: &Model,
+    query: &CheckedQuery<'_>,
+    position: Position,
+) -> Result<Page<V>, Fault> {
+    let tree = query.tree.clone().normalised();
+    let plan = Plan::of(layout, &tree, conn, shapes)?;
+    // One more than asked for tells whether there are more.
+    let wanted = query.rows.map(|rows| rows.saturating_add(1));
+    let mut found = Found { conn, layout, shapes, plan: &plan, query, rows: Vec::new() };
+    found.fill(wanted)?;
+    let mut found = found.rows;
+    let mut next = None;
+    if let Some(rows) = query.rows
+        && found.len() > rows
+    {
+        found.truncate(rows);
+        next = found.last().map(|last| query.cursor_behind(&last.view));
+    }
+    Ok(Page { rows: found.into_iter().map(row).collect(), next, position, count: None })
+}
+
+/// How many rows satisfy this tree, which is normalised.
+pub(super) fn count<V: StoredView>(
+    conn: &mut Conn,
+    Model { layout, shapes, .. }: &Model,
+    tree: &Node,
+) -> Result<u64, Fault> {
+    let plan = Plan::of(layout, tree, conn, shapes)?;
+    if let Some(found) = &plan.found {
+        return count_found::<V>(conn, shapes, &plan, found);
+    }
+    let Some(residual) = &plan.residual else {
+        let mut sql = Statement::new("select count(*)");
+        plan.push_from(&mut sql, None, None);
+        return Ok(sql.number_of(conn, shapes)?.unsigned_abs());
+    };
+    let (mut count, mut after) = (0, i64::MIN);
+    loop {
+        let mut sql = rows::select(layout);
+        plan.push_from(&mut sql, None, Some(number(layout).word(" > ").bind(Bound::Integer(after))));
+        sql.push_word(" order by ");
+        sql.push(number(layout));
+        sql.push_word(" limit ");
+        sql.push_number(LAST_CHUNK as u64);
+        let chunk: Vec<Kept<V>> = rows::load(conn, layout, shapes, sql)?;
+        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
+        match chunk.last() {
+            Some(last) if chunk.len() == LAST_CHUNK => after = last.number,
+            _ => return Ok(count),
+        }
+    }
+}
+
+/// How many of those that the words have found.
+fn count_found<V: StoredView>(
+    conn: &mut Conn,
+    shapes: &Shapes,
+    plan: &Plan<'_>,
+    found: &Members,
+) -> Result<u64, Fault> {
+    if plan.is_said() {
+        return Ok(found.len());
+    }
+    let mut count = 0;
+    in_parts_of(FOUND_TOGETHER, &found.numbers().collect::<Vec<_>>(), |numbers| {
+        let among = among(plan.layout, numbers);
+        let Some(residual) = &plan.residual else {
+            let mut sql = Statement::new("select count(*)");
+            plan.push_from(&mut sql, None, Some(among));
+            count += sql.number_of(conn, shapes)?.unsigned_abs();
+            return Ok(());
+        };
+        let mut sql = rows::select(plan.layout);
+        plan.push_from(&mut sql, None, Some(among));
+        let chunk: Vec<Kept<V>> = rows::load(conn, plan.layout, shapes, sql)?;
+        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// The statement that asks for the rows of the page.
+pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<Statement<'q>, Fault> {
+    let limit = query.rows.map(|rows| rows.saturating_add(1));
+    if let (Some(found), Some(wanted)) = (&plan.found, limit)
+        && let Some(order) = walked(plan, query, found, wanted)?
+    {
+        let behind = order.behind(query.after.as_deref()).into_iter().next().flatten();
+        return Ok(numbers(plan.layout, &order, behind, steps(plan, found, wanted)));
+    }
+    let order = plan.order(query)?;
+    let mut behind = order.behind(query.after.as_deref());
+    let also = match &plan.found {
+        Some(_) => also(among(plan.layout, &[0]), behind),
+        None => behind.swap_remove(0),
+    };
+    Ok(statement(plan, &order, also, limit))
+}
+
+/// The rows of a page, as they are found.
+struct Found<'p, 'a, V> {
+    conn: &'p mut Conn,
+    layout: &'a Layout,
+    shapes: &'p Shapes,
+    plan: &'p Plan<'a>,
+    query: &'p CheckedQuery<'p>,
+    rows: Vec<Kept<V>>,
+}
+
+impl<V: StoredView> Found<'_, '_, V> {
+    /// Finds rows until there are as many as wanted, or no more.
+    fn fill(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
+        let Some(found) = &self.plan.found else { return self.follow(wanted) };
+        match wanted {
+            Some(wanted) => match walked(self.plan, self.query, found, wanted)? {
+                Some(order) => self.walk(&order, found, wanted),
+                None => self.gather(found, Some(wanted)),
+            },
+            None => self.gather(found, None),
+        }
+    }
+
+    /// Takes what the store answers, in its order.
+    fn follow(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
+        let order = self.plan.order(self.query)?;
+        let mut after = self.query.after.clone();
+        let mut size = wanted.map(|wanted| match self.plan.residual {
+            Some(_) => wanted.max(FIRST_CHUNK),
+            None => wanted,
+        });
+        loop {
+            let mut last = None;
+            for behind in order.behind(after.as_deref()) {
+                let limit = match self.plan.residual {
+                    Some(_) => size,
+                    None => wanted.map(|wanted| wanted - self.rows.len()),
+                };
+                let chunk = self.load(statement(self.plan, &order, behind, limit))?;
+                let is_cut = limit.is_some_and(|limit| chunk.len() >= limit);
+                last = chunk.last().filter(|_| is_cut).map(|last| values(self.query, &last.view));
+                self.rows.extend(chunk.into_iter().filter(|row| satisfies(self.plan, row)));
+                if self.is_full(wanted) {
+                    return Ok(());
+                }
+                if last.is_some() {
+                    break;
+                }
+            }
+            let Some(values) = last else { return Ok(()) };
+            after = Some(values);
+            size = size.map(|size| size.saturating_mul(4).min(LAST_CHUNK.max(size)));
+        }
+    }
+
+    /// Walks along the index of the order, and takes those of the found that it meets.
+    fn walk(&mut self, order: &Order<'_>, found: &Members, wanted: usize) -> Result<(), Fault> {
+        let mut after = self.query.after.clone();
+        let mut size = steps(self.plan, found, wanted);
+        loop {
+            let mut last = None;
+            for behind in order.behind(after.as_deref()) {
+                let sql = numbers(self.layout, order, behind, size);
+                let met = numbers_of(sql.load(self.conn, self.shapes)?)?;
+                last = met.last().copied().filter(|_| met.len() >= size);
+                let met: Vec<i64> = met.into_iter().filter(|number| found.contains(*number)).collect();
+                // As many as are missing, where nothing more is asked of them.
+                for met in met.chunks(if self.plan.is_said() { wanted } else { wanted.max(FIRST_CHUNK) }) {
+                    self.take(met)?;
+                    if self.is_full(Some(wanted)) {
+                        return Ok(());
+                    }
+                }
+                if last.is_some() {
+                    break;
+                }
+            }
+            let Some(last) = last else { return Ok(()) };
+            let mut sql = rows::select(self.layout).word(" from ").name(&self.layout.rows.name);
+            sql.push_word(" where ");
+            sql.push(number(self.layout).word(" = ").bind(Bound::Integer(last)));
+            let rows: Vec<Kept<V>> = self.load(sql)?;
+            let Some(last) = rows.first() else { return Err(Fault::unreadable(ROW)) };
+            after = Some(values(self.query, &last.view));
+            size = (size * 4).min(LAST_CHUNK);
+        }
+    }
+
+    /// Takes the rows with these numbers, in this order, that satisfy the rest.
+    fn take(&mut self, met: &[i64]) -> Result<(), Fault> {
+        let mut rows = HashMap::with_capacity(met.len());
+        in_parts_of(FOUND_TOGETHER, met, |numbers| {
+            let mut sql = rows::select(self.layout);
+            self.plan.push_from(&mut sql, None, Some(among(self.layout, numbers)));
+            let chunk: Vec<Kept<V>> = rows::load(self.conn, self.layout, self.shapes, sql)?;
+            rows.extend(chunk.into_iter().map(|row| (row.number, row)));
+            Ok(())
+        })?;
+        let taken = met.iter().filter_map(|number| rows.remove(number));
+        self.rows.extend(taken.filter(|row| satisfies(self.plan, row)));
+        Ok(())
+    }
+
+    /// Looks at all of the found, and keeps the first in order.
+    fn gather(&mut self, found: &Members, wanted: Option<usize>) -> Result<(), Fault> {
+        let order = self.plan.order(self.query)?;
+        let all: Vec<i64> = found.numbers().collect();
+        let limit = wanted.filter(|_| self.plan.residual.is_none());
+        for part in all.chunks(FOUND_TOGETHER) {
+            let behind = order.behind(self.query.after.as_deref());
+            let padded = part.len().next_power_of_two() - part.len();
+            let mut part = part.to_vec();
+            part.extend(std::iter::repeat_n(part[part.len() - 1], padded));
+            let also = also(among(self.layout, &part), behind);
+            let chunk = self.load(statement(self.plan, &order, also, limit))?;
+            self.rows.extend(chunk.into_iter().filter(|row| satisfies(self.plan, row)));
+            if all.len() > FOUND_TOGETHER && wanted.is_some() {
+                self.sort();
+            }
+            self.is_full(wanted);
+        }
+        if all.len() > FOUND_TOGETHER && wanted.is_none() {
+            self.sort();
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.rows.sort_by(|left, right| self.query.order(&left.view, &right.view));
+    }
+
+    /// Whether there are as many rows as wanted; more of them go.
+    fn is_full(&mut self, wanted: Option<usize>) -> bool {
+        let Some(wanted) = wanted else { return false };
+        self.rows.truncate(wanted);
+        self.rows.len() >= wanted
+    }
+
+    fn load(&mut self, sql: Statement<'_>) -> Result<Vec<Kept<V>>, Fault> {
+        rows::load(self.conn, self.layout, self.shapes, sql)
+    }
+}
+
+/// The order, where it is shorter to walk along its index until so many of the found were met than to look at all of them.
+fn walked<'a>(
+    plan: &Plan<'a>,
+    query: &CheckedQuery<'_>,
+    found: &Members,
+    wanted: usize,
+) -> Result<Option<Order<'a>>, Fault> {
+    let order = Order::new(plan.layout, &query.keys, true)?;
+    let steps = (wanted as u64).saturating_mul(plan.rows) / found.len().max(1);
+    let is_shorter = found.len() > wanted as u64 && steps < found.len().saturating_mul(STEPS_A_ROW);
+    Ok(Some(order).filter(|order| is_shorter && order.walk().is_some()))
+}
+
+/// How many steps of a walk are taken together: about as many as there will be, few different numbers.
+fn steps(plan: &Plan<'_>, found: &Members, wanted: usize) -> usize {
+    let steps = (wanted as u64).saturating_mul(plan.rows) / found.len().max(1);
+    usize::try_from(steps).unwrap_or(LAST_CHUNK).clamp(FIRST_CHUNK, LAST_CHUNK).next_power_of_two()
+}
+
+fn satisfies<V: StoredView>(plan: &Plan<'_>, row: &Kept<V>) -> bool {
+    plan.residual.as_ref().is_none_or(|residual| residual.is_satisfied_by(&row.view))
+}
+
+/// The values that the row is sorted by.
+fn values<V: StoredView>(query: &CheckedQuery<'_>, row: &V) -> Vec<Value> {
+    query.keys.iter().map(|key| key.path.read(row).owned().unwrap_or(Value::Null)).collect()
+}
+
+fn number(layout: &Layout) -> Statement<'_> {
+    Statement::default().name(&layout.rows.name).word(".").name(ROW)
+}
+
+/// That the row has one of these numbers.
+fn among<'v>(layout: &'v Layout, numbers: &[i64]) -> Statement<'v> {
+    let mut sql = number(layout).word(" in (");
+    sql.push_list(numbers, |sql, number| sql.push_bind(Bound::Integer(*number)));
+    sql.word(")")
+}
+
+/// That, and that the row is in one of these parts behind a place in the order.
+fn also<'v>(among: Statement<'v>, behind: Vec<Option<Statement<'v>>>) -> Option<Statement<'v>> {
+    let behind: Option<Vec<_>> = behind.into_iter().collect();
+    Some(match behind {
+        Some(behind) => joined(vec![among, joined(behind, " or ")], " and "),
+        None => among,
+    })
+}
+
+fn statement<'v, 'a: 'v>(
+    plan: &Plan<'a>,
+    order: &Order<'a>,
+    also: Option<Statement<'v>>,
+    limit: Option<usize>,
+) -> Statement<'v> {
+    let mut sql: Statement<'v> = rows::select(plan.layout);
+    plan.push_from(&mut sql, Some(order), also);
+    order.push(&mut sql);
+    if let Some(limit) = limit {
+        sql.push_word(" limit ");
+        sql.push_number(limit as u64);
+    }
+    sql
+}
+
+/// The numbers of the rows behind a place in the order: the index alone has them.
+fn numbers<'v, 'a: 'v>(
+    layout: &'a Layout,
+    order: &Order<'a>,
+    behind: Option<Statement<'v>>,
+    limit: usize,
+) -> Statement<'v> {
+    let mut sql: Statement<'v> = Statement::new("select ");
+    sql.push(number(layout));
+    sql.push_word(" from ");
+    sql.push_name(&layout.rows.name);
+    order.push_walk(&mut sql);
+    if let Some(behind) = behind {
+        sql.push_word(" where ");
+        sql.push(behind);
+    }
+    order.push(&mut sql);
+    sql.push_word(" limit ");
+    sql.push_number(limit as u64);
+    sql
+}
+
+fn numbers_of(rows: Vec<Cells>) -> Result<Vec<i64>, Fault> {
+    let numbers = rows.into_iter().map(|Cells(cells)| match &*cells {
+        [Cell::Integer(number)] => Some(*number),
+        _ => None,
+    });
+    numbers.collect::<Option<_>>().ok_or_else(|| Fault::unreadable(ROW))
+}
