@@ -211,3 +211,53 @@ impl Log {
         self.copied >= self.pages
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection as _;
+    use portolan_kernel::{Batch, Position, Projection as _, Recorded, Registry, Timestamp, Version};
+
+    use super::super::connection::open_reader;
+    use super::super::{OpenMode, Store};
+    use super::*;
+    use crate::Mappers;
+    use crate::parcels::{AsItIs, Midnight, numbered_parcel};
+
+    const ROWS: u64 = 200;
+
+    #[tokio::test]
+    async fn what_fills_a_view_counts_to_the_log_for_as_much_as_it_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { log_limit_bytes: 1 << 20, ..Config::file(folder.path().join("views.db")) };
+        let (registry, mappers) = (Registry::new(), Mappers::new());
+        let store =
+            Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight)).unwrap();
+        let (_, projection) = store.view("parcels", 1, AsItIs).await.unwrap();
+        let mut reader = open_reader(&config).unwrap();
+        reader.batch_execute("begin; select * from journal").unwrap();
+        // Fewer batches than there are pages in the log before anybody looks at it.
+        let filled = (0..50).map(|batch| {
+            let events = (batch * ROWS..(batch + 1) * ROWS).map(|number| Recorded {
+                position: Position(number + 1),
+                event_id: uuid::Uuid::from_u128(u128::from(number)),
+                aggregate_id: uuid::Uuid::from_u128(u128::from(number)),
+                version: Version(1),
+                occurred_at: Timestamp::default(),
+                recorded_at: Timestamp::default(),
+                metadata: String::new(),
+                event: Some(numbered_parcel(u128::from(number))),
+            });
+            events.collect::<Vec<_>>()
+        });
+        let mut refused = None;
+        for events in filled {
+            let to = events[events.len() - 1].position;
+            if let Err(error) = projection.apply(Batch::new(&events, to).unwrap()).await {
+                refused = Some(error.to_string());
+                break;
+            }
+        }
+        let refused = refused.expect("the log of a view has no bound");
+        assert!(refused.contains("another program has been reading"), "{refused}");
+    }
+}

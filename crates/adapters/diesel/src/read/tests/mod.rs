@@ -21,6 +21,7 @@ mod plans;
 mod saboteurs;
 mod source;
 mod texts;
+mod words;
 
 /// A view of parcels, asked from where nothing is asynchronous.
 struct Shelf {
