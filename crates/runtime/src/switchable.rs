@@ -142,6 +142,14 @@ impl WriteStore for Switchable {
     fn last_position(&self) -> Position {
         self.now().store.last_position()
     }
+
+    fn takes_followers(&self) -> bool {
+        self.now().store.takes_followers()
+    }
+
+    fn tells_submitted(&self, key: AggregateKey) -> bool {
+        self.now().store.tells_submitted(key)
+    }
 }
 
 #[async_trait]

@@ -8,3 +8,4 @@ mod mediator;
 mod middleware;
 mod subscription;
 mod support;
+mod switchable;
