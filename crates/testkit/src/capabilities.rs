@@ -22,6 +22,18 @@ pub enum Capability {
 }
 
 impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Reopen,
+        Self::Kill,
+        Self::Share,
+        Self::Deadlines,
+        Self::ResetRecords,
+        Self::CountPolls,
+        Self::LeaseTerm,
+        Self::Hold,
+    ];
+
     /// Its name in a table.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portolan_kernel::{
     ChangeSet, Checkpoints, Clock, Deadlines, Error, Journal, Leases, Position, Projection, ReadRepository,
-    Reset, Result, SubscriptionId, WriteStore,
+    Registry, Reset, Result, SubscriptionId, WriteStore,
 };
 
 use crate::child::{self, Child};
@@ -23,6 +23,11 @@ pub trait WriteHarness: Send + Sync + 'static {
     /// What the stores promise.
     fn capabilities(&self) -> Capabilities {
         Capabilities::all()
+    }
+
+    /// What its stores are opened with: counters, unless it is for the contract of a sample.
+    fn registry(&self) -> Registry {
+        crate::counter::registry()
     }
 
     /// A new place for one store, with nothing in it.

@@ -40,7 +40,7 @@ macro_rules! contract {
 #[macro_export]
 macro_rules! write_contract {
     ($harness:expr) => {
-        $crate::contract_tests! { write_contract, WRITE, write_test, $crate::WriteHarness, $harness, [
+        $crate::contract_tests! { write_contract, $crate::contracts::WRITE, write_test, $crate::WriteHarness, $harness, [
             w01_a_missing_id_is_none
             w02_what_was_added_comes_back_equal
             w02_find_answers_all_that_match_in_the_order_of_ids
@@ -79,7 +79,7 @@ macro_rules! write_contract {
 #[macro_export]
 macro_rules! journal_contract {
     ($harness:expr) => {
-        $crate::contract_tests! { journal_contract, JOURNAL, write_test, $crate::WriteHarness, $harness, [
+        $crate::contract_tests! { journal_contract, $crate::contracts::JOURNAL, write_test, $crate::WriteHarness, $harness, [
             j01_versions_and_positions_are_dense_and_rise
             j02_a_wrong_expected_version_conflicts_and_writes_no_rows
             j03_of_two_writers_with_one_expectation_one_succeeds
@@ -111,7 +111,7 @@ macro_rules! journal_contract {
 #[macro_export]
 macro_rules! checkpoint_contract {
     ($harness:expr) => {
-        $crate::contract_tests! { checkpoint_contract, CHECKPOINT, write_test, $crate::WriteHarness, $harness, [
+        $crate::contract_tests! { checkpoint_contract, $crate::contracts::CHECKPOINT, write_test, $crate::WriteHarness, $harness, [
             c01_a_missing_checkpoint_is_none
             c02_initialising_twice_is_refused
             c03_positions_are_exact_up_to_the_largest
@@ -156,7 +156,7 @@ macro_rules! stress_contract {
 #[macro_export]
 macro_rules! read_contract {
     ($harness:expr) => {
-        $crate::contract_tests! { read_contract, READ, read_test, $crate::ReadHarness, $harness, [
+        $crate::contract_tests! { read_contract, $crate::contracts::READ, read_test, $crate::ReadHarness, $harness, [
             r01_random_specifications_select_what_memory_selects
             r02_de_morgan_and_double_negation_agree
             r03_null_and_missing_have_one_truth_table
@@ -183,41 +183,71 @@ macro_rules! read_contract {
     };
 }
 
+/// The clauses that hold for any aggregate, on a [`Sample`](crate::contracts::sample::Sample): as tests in a module of
+/// this name, of the harness that this expression makes.
+///
+/// ```
+/// use portolan_testkit::counter::CounterSample;
+/// use portolan_testkit::reference::ReferenceHarness;
+///
+/// portolan_testkit::sample_contract!(counters, CounterSample, ReferenceHarness::default());
+/// ```
+#[macro_export]
+macro_rules! sample_contract {
+    ($module:ident, $sample:ty, $harness:expr) => {
+        $crate::contract_tests! {
+            $module, <$crate::contracts::sample::Of<$sample>>::CLAUSES, write_test, $crate::WriteHarness, $harness, [
+                w02_a_life_comes_back_after_each_commit
+                w03_adding_what_exists_leaves_the_first_intact
+                w05_a_stale_commit_conflicts_and_writes_nothing
+                w07_of_workers_in_a_race_each_step_is_written_once
+                w11_a_dropped_commit_leaves_all_or_nothing
+                w13_what_was_removed_is_gone_and_lives_again
+                w19_what_was_acknowledged_survives_reopening
+                w20_two_commit_together_or_not_at_all
+                w21_a_repeated_command_answers_its_first_outcome
+                w22_what_is_not_committed_never_shows
+                w23_replay_of_the_journal_equals_the_stored_state
+                j15_each_version_of_the_past_is_what_it_was
+            ]
+        }
+    };
+}
+
 /// The tests of one contract.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! contract_tests {
-    ($module:ident, $table:ident, $test:ident, $harness_trait:path, $harness:expr, [$($name:ident)+]) => {
+    ($module:ident, $clauses:expr, $test:ident, $harness_trait:path, $harness:expr, [$($name:ident)+]) => {
         mod $module {
             use super::*;
 
             $(
                 #[test]
                 fn $name() {
-                    let clause = $crate::run::named($crate::contracts::$table, ::std::stringify!($name));
-                    $crate::run::$test(clause, $harness, ::std::module_path!());
+                    let suite = $crate::run::Suite {
+                        package: ::std::env!("CARGO_PKG_NAME"),
+                        module: ::std::module_path!(),
+                        clauses: $clauses,
+                    };
+                    $crate::run::$test(&suite, ::std::stringify!($name), $harness);
                 }
             )+
 
             #[test]
             fn every_clause_has_a_test() {
-                let clauses: ::std::vec::Vec<_> =
-                    $crate::contracts::$table.iter().map(|clause| clause.name).collect();
+                let clauses: ::std::vec::Vec<_> = $clauses.iter().map(|clause| clause.name).collect();
                 ::std::assert_eq!(clauses, [$(::std::stringify!($name)),+]);
             }
 
-            /// A new skip fails until it stands in `tests/<test target>.skips`. Prints the table of the clauses.
+            /// A new skip fails until it stands in `tests/<test target>.skips`.
             #[test]
             fn skipped_clauses_are_reviewed() {
                 use $harness_trait as _;
-                let capabilities = ($harness).capabilities();
-                let adapter = ::std::concat!(::std::env!("CARGO_PKG_NAME"), ", ", ::std::module_path!());
-                $crate::report::say(&$crate::report::matrix(adapter, $crate::contracts::$table, &capabilities));
-                let manifest = ::std::env!("CARGO_MANIFEST_DIR");
                 $crate::run::skips_are_reviewed(
-                    $crate::contracts::$table,
-                    &capabilities,
-                    manifest,
+                    $clauses,
+                    &($harness).capabilities(),
+                    ::std::env!("CARGO_MANIFEST_DIR"),
                     ::std::module_path!(),
                 );
             }

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     Breach, Capabilities, Capability, Clause, Effort, ReadHarness, ReadSubject, Subject, Verdict,
-    WriteHarness, child, contracts,
+    WriteHarness, child, contracts, report,
 };
 
 /// How long one clause may take on one runtime. It is only ever waited out by an adapter that hangs.
@@ -97,13 +97,46 @@ where
     }
 }
 
+/// The tests of one contract of one adapter, as the macros make them.
+#[derive(Debug)]
+pub struct Suite<S: 'static> {
+    /// The package of the adapter.
+    pub package: &'static str,
+    /// The path of the module with the tests.
+    pub module: &'static str,
+    /// The clauses of the contract.
+    pub clauses: &'static [Clause<S>],
+}
+
+impl<S> Suite<S> {
+    fn title(&self) -> String {
+        format!("{}, {}", self.package, self.module)
+    }
+
+    /// Tries a clause on both runtimes, on the second where the first has nothing against it.
+    ///
+    /// # Panics
+    /// Where it is broken.
+    fn judge(&self, clause: &Clause<S>, capabilities: &Capabilities, run: impl Fn(Flavour) -> Outcome) {
+        let mut tried = (Flavour::MultiThread, Outcome::Kept);
+        for flavour in Flavour::ALL {
+            tried = (flavour, run(flavour));
+            if !matches!(tried.1, Outcome::Kept) {
+                break;
+            }
+        }
+        report::record(&self.title(), self.clauses, capabilities, clause.name, &tried.1);
+        judge(clause.code, clause.name, tried.0, &tried.1);
+    }
+}
+
 /// What the test of a clause does: tries it on both runtimes. In a child process it does the child's work instead.
 ///
 /// # Panics
 /// Where the clause is broken: it is a test.
-pub fn write_test(clause: &Clause<Subject>, harness: impl WriteHarness, module: &str) {
-    let harness: Arc<dyn WriteHarness> = Arc::new(harness);
-    let test = test_name(module, clause.name);
+pub fn write_test(suite: &Suite<Subject>, name: &str, harness: impl WriteHarness) {
+    let (clause, harness) = (named(suite.clauses, name), Arc::new(harness) as Arc<dyn WriteHarness>);
+    let test = test_name(suite.module, clause.name);
     if let Some(child) = child::from_environment(&test) {
         let worked = on_a_runtime(Flavour::MultiThread, move || async move {
             child.work(harness, child::tell_parent()).await
@@ -111,22 +144,20 @@ pub fn write_test(clause: &Clause<Subject>, harness: impl WriteHarness, module: 
         assert!(worked.is_ok(), "the child process could not work: {worked:?}");
         return;
     }
-    for flavour in Flavour::ALL {
-        let outcome = write_clause(clause, Arc::clone(&harness), &test, flavour, Effort::Full);
-        judge(clause.code, clause.name, flavour, &outcome);
-    }
+    suite.judge(clause, &harness.capabilities(), |flavour| {
+        write_clause(clause, Arc::clone(&harness), &test, flavour, Effort::Full)
+    });
 }
 
 /// What the test of a clause of a read model does: tries it on both runtimes.
 ///
 /// # Panics
 /// Where the clause is broken: it is a test.
-pub fn read_test(clause: &Clause<ReadSubject>, harness: impl ReadHarness, _module: &str) {
-    let harness: Arc<dyn ReadHarness> = Arc::new(harness);
-    for flavour in Flavour::ALL {
-        let outcome = read_clause(clause, Arc::clone(&harness), flavour, Effort::Full);
-        judge(clause.code, clause.name, flavour, &outcome);
-    }
+pub fn read_test(suite: &Suite<ReadSubject>, name: &str, harness: impl ReadHarness) {
+    let (clause, harness) = (named(suite.clauses, name), Arc::new(harness) as Arc<dyn ReadHarness>);
+    suite.judge(clause, &harness.capabilities(), |flavour| {
+        read_clause(clause, Arc::clone(&harness), flavour, Effort::Full)
+    });
 }
 
 /// Runs this many copies of the contracts of a write store at once, against one harness: stores in one place, as they
@@ -163,11 +194,8 @@ pub fn stress(harness: impl WriteHarness, copies: usize) {
     );
 }
 
-/// Fails the test of a clause that was broken, and says why one was skipped.
+/// Fails the test of a clause that was broken.
 pub(crate) fn judge(code: &str, name: &str, flavour: Flavour, outcome: &Outcome) {
-    if let (Outcome::Skipped(reason), Flavour::MultiThread) = (outcome, flavour) {
-        crate::report::say(&format!("{code} skipped: {reason}"));
-    }
     let broken = match outcome {
         Outcome::Broken(breach) => Some(breach),
         _ => None,

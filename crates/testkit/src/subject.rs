@@ -9,7 +9,7 @@ use portolan_kernel::{
 use uuid::Uuid;
 
 use crate::child::Child;
-use crate::counter::{Counter, CounterId, Event, registry};
+use crate::counter::{Counter, CounterId, Event};
 use crate::{
     Breach, Capability, Holder, ManualClock, OrBreach, Place, SequentialIds, Verdict, WriteHarness,
     WritePorts,
@@ -230,7 +230,7 @@ impl Subject {
     /// # Errors
     /// As [`ports`](Self::ports).
     pub fn side(&self) -> Verdict<WriteSide> {
-        Ok(WriteSide::new(self.store()?, registry(), Arc::clone(&self.ids) as _))
+        Ok(WriteSide::new(self.store()?, self.harness.registry(), Arc::clone(&self.ids) as _))
     }
 
     /// The context of a new command, given now.

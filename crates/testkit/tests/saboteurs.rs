@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use portolan_testkit::contracts::sample::Of;
 use portolan_testkit::contracts::{CHECKPOINT, JOURNAL, READ, WRITE};
+use portolan_testkit::counter::CounterSample;
 use portolan_testkit::run::{Flavour, Outcome, read_clause, write_clause};
 use portolan_testkit::saboteurs::{
     READERS, ReadSaboteur, SabotagedHarness, SabotagedReadHarness, Saboteur, all,
@@ -22,6 +24,16 @@ fn each_clause_has_a_saboteur() {
     let known: BTreeSet<&str> =
         clauses().map(|clause| clause.name).chain(READ.iter().map(|clause| clause.name)).collect();
     assert_eq!(broken, known, "the clauses that a saboteur breaks, and those that there are");
+}
+
+#[test]
+fn a_saboteur_that_breaks_more_than_one_clause_says_why() {
+    let writers = all().map(|saboteur| (saboteur.name, saboteur.breaks, saboteur.also, saboteur.because));
+    let readers =
+        READERS.iter().map(|saboteur| (saboteur.name, saboteur.breaks, saboteur.also, saboteur.because));
+    for (name, breaks, also, because) in writers.chain(readers) {
+        assert_eq!(!because.is_empty(), breaks.len() + also.len() > 1, "`{name}`: {because:?}");
+    }
 }
 
 #[test]
@@ -79,5 +91,35 @@ impl Says {
             return Some(format!("`{}` breaks {clause} too: {outcome:?}", self.name));
         }
         (own && !is_broken).then(|| format!("`{}` does not break {clause}", self.name))
+    }
+}
+
+/// Who breaks each clause about samples, by its name.
+const OF_SAMPLES: &[(&str, &str)] = &[
+    ("w02_a_life_comes_back_after_each_commit", "keeps times in milliseconds"),
+    ("w03_adding_what_exists_leaves_the_first_intact", "overwrites what an add finds"),
+    ("w05_a_stale_commit_conflicts_and_writes_nothing", "lets the last writer win"),
+    ("w07_of_workers_in_a_race_each_step_is_written_once", "lets the last writer win"),
+    ("w11_a_dropped_commit_leaves_all_or_nothing", "keeps its lock when its caller goes"),
+    ("w13_what_was_removed_is_gone_and_lives_again", "forgets the versions of what was removed"),
+    ("w19_what_was_acknowledged_survives_reopening", "never writes to the disk"),
+    ("w20_two_commit_together_or_not_at_all", "commits one aggregate after the other"),
+    ("w21_a_repeated_command_answers_its_first_outcome", "forgets every command"),
+    ("w22_what_is_not_committed_never_shows", "shows what was never committed"),
+    ("w23_replay_of_the_journal_equals_the_stored_state", "takes every currency for euros"),
+    ("j15_each_version_of_the_past_is_what_it_was", "knows only the whole history"),
+];
+
+#[test]
+fn each_clause_about_samples_has_a_saboteur() {
+    let clauses = Of::<CounterSample>::CLAUSES;
+    let named: Vec<&str> = OF_SAMPLES.iter().map(|(clause, _)| *clause).collect();
+    assert_eq!(named, clauses.iter().map(|clause| clause.name).collect::<Vec<_>>());
+    for (clause, (_, name)) in clauses.iter().zip(OF_SAMPLES) {
+        let saboteur = all().find(|saboteur| saboteur.name == *name);
+        let harness =
+            Arc::new(SabotagedHarness::new(saboteur.unwrap_or_else(|| panic!("no saboteur `{name}`"))));
+        let outcome = write_clause(clause, harness, clause.name, Flavour::MultiThread, Effort::Small);
+        assert!(matches!(outcome, Outcome::Broken(_)), "`{name}` does not break {}", clause.name);
     }
 }

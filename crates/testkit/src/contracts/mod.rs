@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod journal;
 pub mod raw;
 pub mod read;
+pub mod sample;
 pub mod write;
 
 /// The clauses of units of work and write repositories.

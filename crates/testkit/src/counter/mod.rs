@@ -9,6 +9,7 @@ pub use event::{
     TextSet,
 };
 pub use refusal::Refused;
+pub use sample::CounterSample;
 pub use state::{Counter, Line};
 pub use view::{CounterProjector, CounterView, counter_view};
 
@@ -19,6 +20,7 @@ mod decisions;
 mod event;
 pub mod fields;
 mod refusal;
+mod sample;
 mod state;
 mod view;
 

@@ -16,7 +16,8 @@ saboteurs! {
             "c01_a_missing_checkpoint_is_none"
         ] also [
             "c04_an_advance_from_a_stale_value_conflicts"
-        ];
+        ]
+        because "what was never initialised is there to be advanced";
     "initialises over what is there" StartsAnew,
         breaks ["c02_initialising_twice_is_refused"];
     "keeps positions as floats" RoundsPositions,
@@ -30,7 +31,8 @@ saboteurs! {
     "writes deadlines before it looks at the checkpoint" AppliesFirst,
         breaks ["c06_checkpoint_and_read_model_move_in_one_transaction"] also [
             "c11_a_robbed_owners_change_is_rolled_back"
-        ];
+        ]
+        because "a robbed owner's deadlines are written like any others";
     "answers deadlines in any order" ShufflesDeadlines,
         breaks ["c06_deadlines_come_due_in_order"];
     "takes all versions of a subscription for one" IgnoresVersions,
@@ -39,7 +41,8 @@ saboteurs! {
         ] also [
             "c05_a_reset_is_recorded"
             "c15_what_was_saved_survives_reopening"
-        ];
+        ]
+        because "those clauses tell two versions apart, too";
 }
 
 struct StartsByItself;

@@ -22,7 +22,8 @@ saboteurs! {
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
             "c07_a_held_lease_refuses_another_process"
             "c13_the_stores_clock_decides"
-        ];
+        ]
+        because "whoever opens the same place beside it, or after a kill, sees none of it";
     "never writes to the disk" Volatile::new(false),
         breaks [
             "w19_what_was_acknowledged_survives_reopening"
@@ -38,7 +39,8 @@ saboteurs! {
             "w21_a_repeated_command_answers_its_first_outcome"
             "c07_a_held_lease_refuses_another_process"
             "c13_the_stores_clock_decides"
-        ];
+        ]
+        because "nothing is there for whoever opens the same place, later or beside it";
 }
 
 /// Works on a copy, and puts that in the place of the store when it is closed, or never.

@@ -25,7 +25,8 @@ saboteurs! {
             "j04_the_events_of_a_commit_are_contiguous"
             "j06_an_event_comes_back_as_it_was_written"
             "w20_two_aggregates_commit_together_or_not_at_all"
-        ];
+        ]
+        because "whatever asks where a commit ends sees it";
     "ends inside a commit" CutsCommits,
         breaks ["j05_reads_are_bounded_and_end_with_a_commit"];
     "reads as much as it is asked" TakesAnyLimit,
@@ -64,12 +65,14 @@ saboteurs! {
             "j13_an_unknown_event_type_is_an_error_that_names_its_position"
         ] also [
             "j06_an_event_comes_back_as_it_was_written"
-        ];
+        ]
+        because "an event of a schema version of the far future is unknown as well";
     "looks for commits every half second" LooksSeldom,
         breaks [
             "j14_a_waiting_reader_wakes_on_a_commit"
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
-        ];
+        ]
+        because "it looks as seldom for its own commits as for those of others";
     "looks for commits all the time" LooksAllTheTime(AtomicU64::new(0)),
         breaks ["j14_an_idle_store_polls_no_more_often_than_it_declares"];
     "knows only the whole history" KnowsOnlyNow,

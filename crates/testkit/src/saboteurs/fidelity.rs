@@ -22,7 +22,8 @@ saboteurs! {
         ] also [
             "w16_hostile_text_comes_back_as_it_was"
             "w23_replay_of_the_journal_equals_the_stored_state"
-        ];
+        ]
+        because "the order of lines is part of every state with lines that is compared";
     "takes every currency for euros" Changes(|counter| {
             counter.price = counter.price.map(|price| crate::builders::euro(price.amount));
         }),
@@ -31,7 +32,8 @@ saboteurs! {
         ] also [
             "w17_extreme_numbers_and_microseconds_come_back_as_they_were"
             "w23_replay_of_the_journal_equals_the_stored_state"
-        ];
+        ]
+        because "money is part of every state that is compared";
     "does not write a new order" IgnoresReordering,
         breaks ["w15_the_list_is_exact_after_removal_and_reordering"];
     "leaves orphans that come back" Resurrects::default(),
@@ -55,7 +57,8 @@ saboteurs! {
         ] also [
             "w02_what_was_added_comes_back_equal"
             "w23_replay_of_the_journal_equals_the_stored_state"
-        ];
+        ]
+        because "a time is part of every state that is compared";
     "shows what was never committed" MutatesOnRead::default(),
         breaks [
             "w22_what_is_not_committed_never_shows"
@@ -69,14 +72,16 @@ saboteurs! {
             "w21_a_repeat_in_a_race_is_written_once"
             "w21_a_repeated_command_answers_its_first_outcome"
             "w21_another_payload_under_one_id_is_refused"
-        ];
+        ]
+        because "what was decided on a state that was never there conflicts, counts wrong or is written twice";
     "writes the state that the first event leaves" WritesTheFirstEvent,
         breaks [
             "w12_two_gets_in_one_unit_are_one_aggregate"
         ] also [
             "j04_a_kill_leaves_whole_commits"
             "w20_two_aggregates_commit_together_or_not_at_all"
-        ];
+        ]
+        because "a change of two events is part of what other clauses commit";
     "writes other events than it was given" JournalsOtherEvents,
         breaks ["w23_replay_of_the_journal_equals_the_stored_state"];
 }

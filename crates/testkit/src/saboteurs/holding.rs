@@ -18,7 +18,8 @@ saboteurs! {
             "j09_the_positions_of_a_rollback_go_to_the_next_commit"
         ] also [
             "j09_a_writer_that_hangs_costs_others_a_bounded_time"
-        ];
+        ]
+        because "the writer that hangs is rolled back at the end";
     "keeps the lock of a writer that died" KeepsTheLockOfTheDead,
         breaks ["j09_the_positions_of_a_killed_writer_go_to_the_next_commit"];
     "waits for ever for a writer that hangs" WaitsForEver,

@@ -16,7 +16,8 @@ saboteurs! {
         ] also [
             "w21_a_repeated_command_answers_its_first_outcome"
             "w21_another_payload_under_one_id_is_refused"
-        ];
+        ]
+        because "a repeat of a refused command is decided anew";
     "forgets commands that changed nothing" Forgets(|change_set| {
             change_set.changes.is_empty() && matches!(change_set.answer, Answer::Receipt { .. })
         }),
@@ -31,7 +32,8 @@ saboteurs! {
             "w21_a_repeat_in_a_race_is_written_once"
             "w21_an_outcome_is_kept_until_its_time"
             "w21_another_payload_under_one_id_is_refused"
-        ];
+        ]
+        because "every clause that repeats a command, or looks at its record, finds none";
     "records a command in a second transaction" RecordsAfterwards,
         breaks ["w21_a_repeat_in_a_race_is_written_once"];
     "looks at no fingerprint" IgnoresFingerprints,

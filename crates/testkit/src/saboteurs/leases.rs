@@ -23,7 +23,8 @@ saboteurs! {
             "c10_a_lease_is_stolen_only_after_its_end"
             "c12_only_the_owner_extends"
             "c13_the_stores_clock_decides"
-        ];
+        ]
+        because "a second owner passes for one wherever there is to be but one";
     "looks whether a lease is free before it takes it" LooksFirst,
         breaks ["c08_of_twenty_claims_at_once_one_is_granted"];
     "begins no new epoch" KeepsTheEpoch,
@@ -37,7 +38,8 @@ saboteurs! {
             "c11_a_robbed_owners_change_is_rolled_back"
             "c12_only_the_owner_extends"
             "c13_the_stores_clock_decides"
-        ];
+        ]
+        because "owners are told apart by nothing else";
     "ends a lease in half its term" EndsEarly,
         breaks ["c10_a_lease_is_stolen_only_after_its_end"];
     "does not look at the epoch of a checkpoint" FencesNobody,
@@ -45,7 +47,8 @@ saboteurs! {
             "c11_a_former_owner_is_fenced"
         ] also [
             "c11_a_robbed_owners_change_is_rolled_back"
-        ];
+        ]
+        because "a robbed owner's write is fenced by the same look";
     "lets a former owner stop it" StopsForAnybody,
         breaks ["c11_a_former_owner_stops_nothing"];
     "keeps what a robbed owner changed" KeepsTheChange,
@@ -56,7 +59,8 @@ saboteurs! {
         ] also [
             "c13_the_stores_clock_decides"
             "c10_a_lease_is_stolen_only_after_its_end"
-        ];
+        ]
+        because "a former owner that extends keeps the next one out";
     "decides by the clock of whoever claims" AsksTheClaimersClock,
         breaks ["c13_the_stores_clock_decides"];
 }

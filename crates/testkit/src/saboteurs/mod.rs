@@ -39,6 +39,8 @@ pub struct Saboteur {
     pub breaks: &'static [&'static str],
     /// The clauses that suffer with them: always, or when a race shows it.
     pub also: &'static [&'static str],
+    /// Why it breaks more than one; empty where it breaks one.
+    pub because: &'static str,
     make: fn() -> Arc<dyn Tamper>,
 }
 
@@ -123,12 +125,13 @@ impl WriteHarness for SabotagedHarness {
 
 /// The list of a theme.
 macro_rules! saboteurs {
-    ($($name:literal $make:expr, breaks [$($breaks:literal)*] $(also [$($also:literal)*])?;)+) => {
+    ($($name:literal $make:expr, breaks [$($breaks:literal)*] $(also [$($also:literal)*])? $(because $because:literal)?;)+) => {
         pub(super) static ALL: &[$crate::saboteurs::Saboteur] = &[$(
             $crate::saboteurs::Saboteur {
                 name: $name,
                 breaks: &[$($breaks),*],
                 also: &[$($($also),*)?],
+                because: concat!("" $(, $because)?),
                 make: || std::sync::Arc::new($make),
             }
         ),+];

@@ -22,14 +22,16 @@ saboteurs! {
         ] also [
             "j08_nobody_passes_a_commit_that_is_still_to_come"
             "w08_one_of_twenty_takes_the_one_place"
-        ];
+        ]
+        because "it holds no lock at all, so a commit that is still to come does not stop it";
     "shows a state before its event" ShowsEarly::default(),
         breaks [
             "w10_a_reader_never_sees_state_without_event_nor_event_without_state"
         ] also [
             "w19_what_was_acknowledged_survives_reopening"
             "w21_a_repeat_in_a_race_is_written_once"
-        ];
+        ]
+        because "its memory of states is its own, and does not outlive a call that races with another";
     "shows an event before its state" ShowsLate::default(),
         breaks ["w10_a_reader_never_sees_state_without_event_nor_event_without_state"];
     "writes the state, and then the events" WritesInTwoSteps,
@@ -42,7 +44,8 @@ saboteurs! {
             "j11_a_tailing_reader_sees_each_event_once_and_in_order"
             "w10_a_reader_never_sees_state_without_event_nor_event_without_state"
             "w19_what_was_acknowledged_survives_a_kill"
-        ];
+        ]
+        because "a state without its events shows to whoever looks, kills or commits in between; and it holds no lock";
     "keeps its lock when its caller goes" KeepsItsLock(Semaphore::new(1)),
         breaks ["w11_a_dropped_commit_leaves_all_or_nothing"];
     "lets readers pass a commit that is still to come" LetsReadersPass::default(),
@@ -50,7 +53,8 @@ saboteurs! {
             "j11_a_tailing_reader_sees_each_event_once_and_in_order"
         ] also [
             "j08_nobody_passes_a_commit_that_is_still_to_come"
-        ];
+        ]
+        because "a reader that follows a late commit is the same reader";
 }
 
 struct ChecksTooEarly;

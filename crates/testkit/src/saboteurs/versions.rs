@@ -20,9 +20,11 @@ saboteurs! {
             "w01_a_missing_id_is_none"
         ] also [
             "w06_a_change_to_what_is_not_there_is_never_an_insert"
-        ];
+        ]
+        because "a change to what is not there finds something to change";
     "leaves the last match out" ForgetsTheLastMatch,
-        breaks ["w02_find_answers_all_that_match_in_the_order_of_ids" "w12_find_tests_the_units_own_copies_again"];
+        breaks ["w02_find_answers_all_that_match_in_the_order_of_ids" "w12_find_tests_the_units_own_copies_again"]
+        because "what the unit tests again are the matches of the store";
     "overwrites what an add finds" OverwritesOnAdd,
         breaks ["w03_adding_what_exists_leaves_the_first_intact"];
     "counts commits in place of events" CountsCommits,
@@ -38,7 +40,8 @@ saboteurs! {
             "w13_what_was_removed_is_gone_and_goes_on_at_the_next_version"
             "w20_two_aggregates_commit_together_or_not_at_all"
             "w21_failures_are_never_recorded"
-        ];
+        ]
+        because "no expectation fails any more";
     "inserts what a change does not find" InsertsOnChange,
         breaks ["w06_a_change_to_what_is_not_there_is_never_an_insert"];
     "gives a taken place away" AcceptsStale(|events| matches!(events, [Event::PlaceTaken(_)])),
@@ -50,14 +53,16 @@ saboteurs! {
             "w13_what_was_removed_is_gone_and_goes_on_at_the_next_version"
         ] also [
             "w23_replay_of_the_journal_equals_the_stored_state"
-        ];
+        ]
+        because "the second life begins at the version of the first, so its history does not replay";
     "commits one aggregate after the other" CommitsOneByOne,
         breaks [
             "w20_two_aggregates_commit_together_or_not_at_all"
             "j04_the_events_of_a_commit_are_contiguous"
         ] also [
             "j04_a_kill_leaves_whole_commits"
-        ];
+        ]
+        because "a commit of two is two, to whoever counts positions or kills in between";
     "leaves the rows of a conflict in the journal" LeavesRowsOfConflicts,
         breaks [
             "j02_a_wrong_expected_version_conflicts_and_writes_no_rows"
@@ -67,7 +72,8 @@ saboteurs! {
             "w07_five_workers_with_ten_increments_make_fifty"
             "w14_a_stale_removal_conflicts"
             "w20_two_aggregates_commit_together_or_not_at_all"
-        ];
+        ]
+        because "every clause that loses a race looks whether the journal is as before";
 }
 
 struct InventsTheMissing;

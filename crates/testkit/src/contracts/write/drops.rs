@@ -70,7 +70,7 @@ async fn bump(subject: &Subject, id: crate::counter::CounterId) -> Verdict {
 }
 
 /// Polls this future when it asks for it, at the most so often, and then drops it.
-async fn polled<F: Future>(future: F, mut polls: usize) -> Option<F::Output> {
+pub(in crate::contracts) async fn polled<F: Future>(future: F, mut polls: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|context| {
         polls -= 1;

@@ -34,6 +34,8 @@ pub struct ReadSaboteur {
     pub breaks: &'static [&'static str],
     /// The clauses that suffer with them: always, or when a race shows it.
     pub also: &'static [&'static str],
+    /// Why it breaks more than one; empty where it breaks one.
+    pub because: &'static str,
     make: fn() -> Arc<dyn Tamper>,
 }
 
@@ -44,13 +46,14 @@ impl std::fmt::Debug for ReadSaboteur {
 }
 
 macro_rules! read_saboteurs {
-    ($($name:literal $make:expr, breaks [$($breaks:literal)*] $(also [$($also:literal)*])?;)+) => {
+    ($($name:literal $make:expr, breaks [$($breaks:literal)*] $(also [$($also:literal)*])? $(because $because:literal)?;)+) => {
         /// All saboteurs of read models.
         pub static READERS: &[ReadSaboteur] = &[$(
             ReadSaboteur {
                 name: $name,
                 breaks: &[$($breaks),*],
                 also: &[$($($also),*)?],
+                because: concat!("" $(, $because)?),
                 make: || Arc::new($make),
             }
         ),+];
@@ -64,7 +67,8 @@ read_saboteurs! {
             "r02_de_morgan_and_double_negation_agree"
             "r04_nothing_is_nothing_and_no_part_widens"
             "r05_text_compares_by_code_point_and_literally"
-        ];
+        ]
+        because "whatever draws a row at its bound sees it";
     "compares money without its currency" Misunderstands(ignores_the_currency),
         breaks ["r01_random_specifications_select_what_memory_selects"];
     "loses a part of an `and`" Misunderstands(loses_a_conjunct),
@@ -72,13 +76,15 @@ read_saboteurs! {
             "r01_random_specifications_select_what_memory_selects"
             "r02_de_morgan_and_double_negation_agree"
             "r04_nothing_is_nothing_and_no_part_widens"
-        ];
+        ]
+        because "each of them asks with an `and`";
     "takes `not` into an `and` as it is" Misunderstands(distributes_a_negation),
         breaks ["r02_de_morgan_and_double_negation_agree"]
         also [
             "r01_random_specifications_select_what_memory_selects"
             "r04_nothing_is_nothing_and_no_part_widens"
-        ];
+        ]
+        because "random trees have such parts, too";
     "takes null for unknown" Misunderstands(has_three_values),
         breaks [
             "r02_de_morgan_and_double_negation_agree"
@@ -86,59 +92,70 @@ read_saboteurs! {
         ] also [
             "r01_random_specifications_select_what_memory_selects"
             "r04_nothing_is_nothing_and_no_part_widens"
-        ];
+        ]
+        because "random rows have nulls, too";
     "writes no condition for an empty list" Misunderstands(drops_an_empty_list),
         breaks ["r04_nothing_is_nothing_and_no_part_widens"]
         also [
             "r01_random_specifications_select_what_memory_selects"
             "r03_null_and_missing_have_one_truth_table"
-        ];
+        ]
+        because "random trees have empty lists, too";
     "writes no condition for an empty `or`" Misunderstands(drops_an_empty_or),
         breaks ["r04_nothing_is_nothing_and_no_part_widens"]
         also [
             "r01_random_specifications_select_what_memory_selects"
             "r02_de_morgan_and_double_negation_agree"
-        ];
+        ]
+        because "random trees have an empty `or`, too";
     "leaves out what it cannot say" Misunderstands(leaves_out_patterns),
         breaks ["r04_nothing_is_nothing_and_no_part_widens"]
         also [
             "r01_random_specifications_select_what_memory_selects"
             "r03_null_and_missing_have_one_truth_table"
-        ];
+        ]
+        because "random trees have patterns, too";
     "takes `%` and `_` for wildcards" Misunderstands(takes_wildcards),
         breaks ["r05_text_compares_by_code_point_and_literally"]
-        also ["r01_random_specifications_select_what_memory_selects"];
+        also ["r01_random_specifications_select_what_memory_selects"]
+        because "random texts have them, too";
     "takes upper and lower case for the same" Misunderstands(folds_case),
         breaks ["r05_text_compares_by_code_point_and_literally"]
-        also ["r01_random_specifications_select_what_memory_selects"];
+        also ["r01_random_specifications_select_what_memory_selects"]
+        because "random texts differ by case alone, too";
     "splices values into its query" Misunderstands(splices_values),
         breaks ["r06_hostile_values_and_names_are_data_or_invalid"]
         also [
             "r01_random_specifications_select_what_memory_selects"
             "r05_text_compares_by_code_point_and_literally"
-        ];
+        ]
+        because "random texts have quotes, too";
     "decides between equals by chance" BreaksTies,
         breaks ["r07_rows_come_in_the_order_asked_for_and_then_by_id"]
-        also ["r09_changes_during_a_walk_move_no_other_row"];
+        also ["r09_changes_during_a_walk_move_no_other_row"]
+        because "a walk needs one order from page to page";
     "sorts null first when it goes backwards" NullsFirst,
         breaks ["r07_null_is_last_in_both_directions"];
     "loses the last row of a walk" LosesTheLast,
         breaks ["r08_a_walk_gives_each_row_once"];
     "counts rows in place of a cursor" CountsRows::default(),
         breaks ["r09_changes_during_a_walk_move_no_other_row"]
-        also ["r18_a_reader_never_sees_half_of_a_commit"];
+        also ["r18_a_reader_never_sees_half_of_a_commit"]
+        because "whoever walks while rows come takes a shifted page for half of a commit";
     "starts over at a cursor that it does not know" StartsOver,
         breaks ["r10_a_cursor_of_something_else_is_invalid"];
     "answers one row more than asked" AnswersOneMore,
         breaks ["r11_a_page_has_between_one_row_and_its_limit"];
     "takes older events over" TakesOlder,
         breaks ["r12_an_older_version_is_ignored"]
-        also ["r13_an_event_applied_twice_is_applied_once"];
+        also ["r13_an_event_applied_twice_is_applied_once"]
+        because "an event that comes twice is older the second time";
     "looks only at events of use" IgnoresTheUnused,
         breaks ["r12_a_row_has_the_version_of_its_last_event"];
     "takes a batch over twice" TakesEqual,
         breaks ["r13_an_event_applied_twice_is_applied_once"]
-        also ["r12_an_older_version_is_ignored"];
+        also ["r12_an_older_version_is_ignored"]
+        because "the older event is one of the batch";
     "answers whatever it has" NeverStale,
         breaks ["r14_a_position_is_there_or_stale"];
     "tells nobody who waits" NeverWakes,
@@ -149,12 +166,14 @@ read_saboteurs! {
         breaks ["r16_count_and_exists_agree_with_find"];
     "counts the rows of the page" CountsThePage,
         breaks ["r16_count_and_exists_agree_with_find"]
-        also ["r18_a_page_and_its_count_are_of_one_state"];
+        also ["r18_a_page_and_its_count_are_of_one_state"]
+        because "the count of a page is another one than that of all";
     "resets the others with it" ResetsAll,
         breaks ["r17_a_reset_empties_its_own_model_only"];
     "shows one event after the other" ShowsHalf::default(),
         breaks ["r18_a_reader_never_sees_half_of_a_commit"]
-        also ["r18_a_page_and_its_count_are_of_one_state"];
+        also ["r18_a_page_and_its_count_are_of_one_state"]
+        because "a page and its count are of two moments";
     "counts after it has looked" CountsApart,
         breaks ["r18_a_page_and_its_count_are_of_one_state"];
 }
