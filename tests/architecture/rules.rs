@@ -9,6 +9,8 @@ const RINGS: &[(&str, &[&str])] = &[
     ("portolan-application", &["portolan-kernel", "portolan-domain"]),
     ("portolan-runtime", &["portolan-kernel"]),
     ("portolan-testkit", &["portolan-kernel", "portolan-runtime"]),
+    // For tests of SQLite alone; it knows nothing of ours.
+    ("portolan-sqlite-faults", &[]),
 ];
 
 /// The adapters may name all of these, and never each other.

@@ -33,7 +33,7 @@ mod ids;
 mod macros;
 mod read_subject;
 pub mod reference;
-mod report;
+pub mod report;
 pub mod run;
 pub mod saboteurs;
 pub mod scenario;

@@ -93,7 +93,7 @@ fn became(outcome: &Outcome) -> String {
 const MESSAGE: usize = 100;
 
 /// Prints past the test runner's capture, so that it is seen in a run in which everything passes.
-pub(crate) fn say(text: &str) {
+pub fn say(text: &str) {
     // Nobody to tell is no reason to fail a test.
     drop(writeln!(std::io::stderr().lock(), "{text}"));
 }

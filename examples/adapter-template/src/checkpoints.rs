@@ -1,7 +1,9 @@
 //! How far subscriptions are.
 
 use async_trait::async_trait;
-use portolan_kernel::{Advance, Checkpoint, Checkpoints, Position, Reset, Result, Status, SubscriptionId};
+use portolan_kernel::{
+    Advance, Checkpoint, Checkpoints, Epoch, Position, Reset, Result, Status, SubscriptionId,
+};
 
 use crate::Store;
 
@@ -29,5 +31,9 @@ impl Checkpoints for Store {
 
     async fn set_status(&self, _subscription: &SubscriptionId, _status: Status) -> Result<()> {
         self.unsupported("set_status")
+    }
+
+    async fn stop(&self, _subscription: &SubscriptionId, _epoch: Epoch, _reason: String) -> Result<()> {
+        self.unsupported("stop")
     }
 }

@@ -1,17 +1,22 @@
 //! The contracts of the write side's ports, kept by the store in memory.
+#![expect(clippy::unwrap_used, reason = "a test ends where what it stands on fails")]
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portolan_kernel::{Clock, Error, Journal as _, Position, Reset, Result, SubscriptionId};
+use portolan_application::wire;
+use portolan_kernel::{Clock, Error, Journal as _, Position, Registry, Reset, Result, SubscriptionId};
 use portolan_memory::MemoryStore;
 use portolan_testkit::counter::registry;
 use portolan_testkit::{
     Capabilities, Capability, ManualClock, Place, Polls, Subject, WriteHarness, WritePorts,
 };
 
-#[derive(Default)]
-struct MemoryHarness;
+#[path = "../../../../tests/shared/market.rs"]
+mod market;
+
+/// Stores that keep what this registry knows.
+struct MemoryHarness(fn() -> Registry);
 
 #[async_trait]
 impl WriteHarness for MemoryHarness {
@@ -24,12 +29,16 @@ impl WriteHarness for MemoryHarness {
             .without(Capability::LeaseTerm, "a lease ends with its process, and so does the store")
     }
 
+    fn registry(&self) -> Registry {
+        (self.0)()
+    }
+
     async fn place(&self) -> Result<Place> {
         Ok(Place::new("memory:", ()))
     }
 
     async fn open(&self, _: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
-        let ports = WritePorts::of(Arc::new(MemoryStore::new(registry(), clock)));
+        let ports = WritePorts::of(Arc::new(MemoryStore::new(self.registry(), clock)));
         // It is told of every commit, and never polls.
         Ok(WritePorts { polls: Some(Polls { count: Arc::new(|| 0), per_second: 0 }), ..ports })
     }
@@ -45,7 +54,11 @@ impl WriteHarness for MemoryHarness {
     }
 }
 
-portolan_testkit::contract!(MemoryHarness);
+portolan_testkit::contract!(MemoryHarness(registry));
+portolan_testkit::sample_contract!(sold, market::Sold, MemoryHarness(wire::registry));
+portolan_testkit::sample_contract!(withdrawn, market::Withdrawn, MemoryHarness(wire::registry));
+portolan_testkit::sample_contract!(delivered, market::Delivered, MemoryHarness(wire::registry));
+portolan_testkit::sample_contract!(cancelled, market::Cancelled, MemoryHarness(wire::registry));
 
 #[tokio::test]
 async fn a_store_that_is_closed_says_so_to_whoever_asks_or_waits() {

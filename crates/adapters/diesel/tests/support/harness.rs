@@ -4,23 +4,26 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use portolan_diesel::Storage;
 use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::diesel::dsl::sql;
 use portolan_diesel::diesel::prelude::*;
 use portolan_diesel::diesel::sql_types::{BigInt, Nullable};
 use portolan_diesel::sqlite::{Check, Config, OpenMode, Store};
-use portolan_diesel::{Mappers, Storage};
-use portolan_kernel::{ChangeSet, Clock, Error, Position, Reset, Result, SubscriptionId, WriteStore};
-use portolan_testkit::counter::registry;
+use portolan_kernel::{
+    ChangeSet, Clock, Error, Position, Registry, Reset, Result, SubscriptionId, WriteStore,
+};
 use portolan_testkit::{Capabilities, Capability, Holder, Place, Polls, Subject, WriteHarness, WritePorts};
 
-use super::{CounterMapper, beside, holding};
+use super::kept::Kept;
+use super::{beside, holding};
 
 /// Stores in files of a temporary folder, or in memory.
 #[derive(Default)]
 pub struct SqliteHarness {
     in_memory: bool,
     storage: Storage,
+    kept: Kept,
     /// The stores that the kit holds as ports, for what only they can show.
     open: Mutex<HashMap<usize, Store>>,
 }
@@ -34,6 +37,11 @@ impl SqliteHarness {
     /// Aggregates are kept like this; snapshots are close together, so that tests have some.
     pub fn keeping(storage: Storage) -> Self {
         Self { storage, ..Self::default() }
+    }
+
+    /// They keep this.
+    pub fn of(self, kept: Kept) -> Self {
+        Self { kept, ..self }
     }
 
     fn store_of(&self, ports: &WritePorts) -> Result<Store> {
@@ -69,6 +77,10 @@ impl WriteHarness for SqliteHarness {
             )
     }
 
+    fn registry(&self) -> Registry {
+        (self.kept.registry)()
+    }
+
     async fn place(&self) -> Result<Place> {
         let folder = tempfile::tempdir().map_err(|error| Error::unavailable(error.to_string()))?;
         if self.in_memory {
@@ -81,8 +93,8 @@ impl WriteHarness for SqliteHarness {
     async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
         let config: Config = address.parse()?;
         let config = Config { storage: Some(self.storage), snapshot_every: 3, ..config };
-        let mappers = Mappers::new().with(CounterMapper);
-        let store = Store::open(&config, OpenMode::ReadWrite, &registry(), &mappers, clock)?;
+        let Kept { registry, mappers } = self.kept;
+        let store = Store::open(&config, OpenMode::ReadWrite, &registry(), &mappers(), clock)?;
         let polling = store.clone();
         let ports = WritePorts::of(Arc::new(store.clone()));
         self.open.lock().unwrap().insert(address_of(&ports.store), store);

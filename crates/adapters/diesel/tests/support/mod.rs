@@ -17,6 +17,7 @@ pub use views::SqliteViews;
 pub mod counter_mapper;
 mod harness;
 pub mod holding;
+pub mod kept;
 #[cfg(feature = "mysql-engine")]
 pub mod mysql;
 #[cfg(feature = "postgres-engine")]

@@ -59,6 +59,7 @@ macro_rules! server_harness {
         #[derive(Default)]
         pub struct $harness {
             storage: portolan_diesel::Storage,
+            kept: $crate::support::kept::Kept,
             /// The stores that the kit holds as ports, for what only they can show.
             open: std::sync::Mutex<std::collections::HashMap<usize, portolan_diesel::$engine::Store>>,
         }
@@ -67,6 +68,11 @@ macro_rules! server_harness {
             /// Aggregates are kept like this; snapshots are close together, so that tests have some.
             pub fn keeping(storage: portolan_diesel::Storage) -> Self {
                 Self { storage, ..Self::default() }
+            }
+
+            /// They keep this.
+            pub fn of(self, kept: $crate::support::kept::Kept) -> Self {
+                Self { kept, ..self }
             }
 
             fn store_of(
@@ -90,6 +96,10 @@ macro_rules! server_harness {
                 }
             }
 
+            fn registry(&self) -> portolan_kernel::Registry {
+                (self.kept.registry)()
+            }
+
             async fn place(&self) -> portolan_kernel::Result<portolan_testkit::Place> {
                 let server = $server.required_url()?;
                 let place = move || $place(&server);
@@ -106,9 +116,9 @@ macro_rules! server_harness {
                 use portolan_diesel::$engine::{Config, OpenMode, Store};
                 let config: Config = address.parse()?;
                 let config = Config { storage: Some(self.storage), snapshot_every: 3, ..config };
+                let kept = self.kept;
                 let opening = tokio::task::spawn_blocking(move || {
-                    let mappers = portolan_diesel::Mappers::new().with($crate::support::CounterMapper);
-                    let registry = portolan_testkit::counter::registry();
+                    let (registry, mappers) = ((kept.registry)(), (kept.mappers)());
                     Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, clock)
                 });
                 let store =
