@@ -31,6 +31,23 @@ fn agree(left: &Parcels, right: &Parcels, candidates: &[Parcel]) -> Result<(), T
     Ok(())
 }
 
+/// Whether those of many candidates are selected that satisfy it one by one.
+fn selects_what_satisfies(of: &Parcels, places: &[Option<Parcel>]) -> Result<(), TestCaseError> {
+    let mut selected = Vec::new();
+    let tree = of.tree().unwrap();
+    tree.select(places.len(), |place| places.get(place)?.as_ref(), |place, _| selected.push(place));
+    let candidates = places.iter().enumerate().filter_map(|(place, found)| Some((place, found.as_ref()?)));
+    let satisfying = candidates.filter(|(_, candidate)| of.is_satisfied_by(candidate));
+    let satisfying: Vec<_> = satisfying.map(|(place, _)| place).collect();
+    prop_assert_eq!(selected, satisfying, "{}", of);
+    Ok(())
+}
+
+/// Texts of one length, one that is shorter, and one that begins alike.
+fn alike() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["lamp", "lamb", "damp", "lam", "lamps"])
+}
+
 fn nodes_of(node: &Node) -> usize {
     1 + match node {
         Node::Everything | Node::Predicate(_) => 0,
@@ -55,13 +72,19 @@ proptest! {
         specification in specifications(),
         places in proptest::collection::vec(proptest::option::weighted(0.9, parcels()), 0..160),
     ) {
-        let mut selected = Vec::new();
-        let tree = specification.tree().unwrap();
-        tree.select(places.len(), |place| places.get(place)?.as_ref(), |place, _| selected.push(place));
-        let candidates = places.iter().enumerate().filter_map(|(place, found)| Some((place, found.as_ref()?)));
-        let satisfying = candidates.filter(|(_, candidate)| specification.is_satisfied_by(candidate));
-        let satisfying: Vec<_> = satisfying.map(|(place, _)| place).collect();
-        prop_assert_eq!(selected, satisfying, "{}", specification);
+        selects_what_satisfies(&specification, &places)?;
+    }
+
+    #[test]
+    fn texts_that_are_alike_are_told_apart(
+        operand in alike(),
+        row in parcels(),
+        labels in proptest::collection::vec(proptest::option::weighted(0.9, alike()), 0..160),
+    ) {
+        let specification = Parcels::parse(&format!("label = \"{operand}\"")).unwrap();
+        let with = |label: Option<&str>| Some(Parcel { label: label.map(ToOwned::to_owned), ..row.clone() });
+        let places: Vec<_> = labels.into_iter().map(with).collect();
+        selects_what_satisfies(&specification, &places)?;
     }
 
     #[test]
