@@ -5,12 +5,19 @@ use std::process::{Command, Stdio};
 use cargo_metadata::{Metadata, MetadataCommand, TargetKind};
 
 use crate::page::{self, Page};
+use crate::support::database::{Database, Engine};
 use crate::support::place::Place;
 use crate::support::program;
 use crate::support::server::Server;
 
 /// This one is followed in a copy of the workspace, by `guide`.
 const FOLLOWED: &str = "docs/guides/add-a-command.md";
+
+/// The databases that pages name.
+const DATABASES: [(Engine, &str); 2] = [
+    (Engine::Postgres, "postgres://postgres@127.0.0.1:5432/market"),
+    (Engine::MariaDb, "mysql://root@127.0.0.1:3306/market"),
+];
 
 /// Each command of the page's blocks, without its comment.
 fn commands(page: &Page) -> Vec<String> {
@@ -23,6 +30,7 @@ fn commands(page: &Page) -> Vec<String> {
 struct Terminal {
     place: Place,
     servers: Vec<Server>,
+    databases: Vec<Database>,
     metadata: Metadata,
 }
 
@@ -33,7 +41,7 @@ impl Terminal {
         std::fs::copy(sample, place.path("market.jsonl")).expect("the sample is there");
         let manifest = page::root().join("Cargo.toml");
         let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().expect("cargo runs");
-        Self { place, servers: Vec::new(), metadata }
+        Self { place, servers: Vec::new(), databases: Vec::new(), metadata }
     }
 
     fn run(&mut self, line: &str) -> Result<(), String> {
@@ -48,6 +56,9 @@ impl Terminal {
             ["portolan", "serve", options @ ..] => {
                 self.servers.push(Server::start_with(&self.place, options));
                 Ok(())
+            }
+            ["portolan", arguments @ ..] if DATABASES.iter().any(|(_, url)| line.contains(url)) => {
+                self.run_on_servers(line, arguments)
             }
             ["portolan", arguments @ ..] => {
                 // A page that names the store itself does so for all of its lines.
@@ -75,14 +86,40 @@ impl Terminal {
                 let there = page::root().join("compose.yaml").exists();
                 there.then_some(()).ok_or_else(|| format!("{line}: there is no compose.yaml"))
             }
-            ["export", assignment] => {
-                let known = ["PORTOLAN_TEST_POSTGRES=", "PORTOLAN_TEST_MARIADB=", "PORTOLAN_TEST_REQUIRE="];
+            ["export", assignment, ..] => {
+                let known = [
+                    "PORTOLAN_TEST_POSTGRES=",
+                    "PORTOLAN_TEST_MARIADB=",
+                    "PORTOLAN_TEST_REQUIRE=",
+                    "PORTOLAN_TEST_RESTART=",
+                ];
                 let is_known = known.iter().any(|known| assignment.starts_with(known));
                 is_known.then_some(()).ok_or_else(|| format!("{line}: no test looks at that"))
             }
             ["cargo", rest @ ..] => self.is_there(rest).map_err(|why| format!("{line}: {why}")),
             _ => Err(format!("nobody knows how to run `{line}`")),
         }
+    }
+
+    /// A command about a database on a server gets one of its own. It is left out where there is no such server.
+    fn run_on_servers(&mut self, line: &str, arguments: &[&str]) -> Result<(), String> {
+        let mut arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        for (engine, url) in DATABASES {
+            if !line.contains(url) {
+                continue;
+            }
+            if !self.databases.iter().any(|database| database.engine == engine) {
+                let Some(database) = Database::new(engine) else { return Ok(()) };
+                self.databases.push(database);
+            }
+            let database = self.databases.iter().find(|database| database.engine == engine);
+            let own = database.map(Database::url).unwrap_or_default();
+            arguments.iter_mut().for_each(|argument| *argument = argument.replace(url, &own));
+        }
+        let mut typed = program::with_servers();
+        typed.current_dir(self.place.path("")).args(&arguments);
+        let ran = typed.output().map_err(|error| format!("{line}: {error}"))?;
+        if ran.status.success() { Ok(()) } else { Err(format!("{line}: {ran:?}")) }
     }
 
     /// Of what is too large to be run inside a test, at least every name is right.

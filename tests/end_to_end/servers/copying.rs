@@ -1,11 +1,12 @@
 //! A market that moves from engine to engine by its URLs alone.
 
-use super::database::{Database, Engine};
+use crate::support::database::{Database, Engine, beside_others};
 use crate::support::market;
 use crate::support::place::Place;
 
 #[test]
 fn a_market_moves_through_every_engine_and_is_the_same_at_the_end() {
+    let _beside_others = beside_others();
     let (Some(postgres), Some(mariadb)) = (Database::new(Engine::Postgres), Database::new(Engine::MariaDb))
     else {
         return;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::database::{Database, Engine, Session, on_each_server};
+use crate::support::database::{Database, Engine, Session, on_each_server};
 use crate::support::http::{Answer, Client};
 use crate::support::place::Place;
 use crate::support::server::Server;

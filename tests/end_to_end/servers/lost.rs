@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
 
-use super::database::{Database, alone_on_each_server, on_each_server};
 use super::proxy::{Cut, Proxy};
+use crate::support::database::{Database, alone_on_each_server, on_each_server};
 use crate::support::http::{Answer, Client};
 use crate::support::place::Place;
 use crate::support::server::Server;

@@ -2,7 +2,6 @@
 //! tests are left out and say so.
 
 mod copying;
-mod database;
 mod faults;
 mod lost;
 mod processes;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::database::on_each_server;
+use crate::support::database::on_each_server;
 use crate::support::place::Place;
 use crate::support::server::Server;
 use crate::support::trade::{ALICE, bid, draft, from_now, listing, order_of};

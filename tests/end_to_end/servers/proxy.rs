@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::database::Engine;
+use crate::support::database::Engine;
 
 /// Where in a commit its connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

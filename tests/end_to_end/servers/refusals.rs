@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use super::database::{Database, Engine, alone_on_each_server, on_each_server};
+use crate::support::database::{Database, Engine, alone_on_each_server, on_each_server};
 use crate::support::place::Place;
 use crate::support::trade::{draft_line, from_now, listing};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::database::on_each_server;
+use crate::support::database::on_each_server;
 use crate::support::market;
 use crate::support::place::Place;
 use crate::support::server::Server;

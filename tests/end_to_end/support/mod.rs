@@ -1,6 +1,7 @@
 //! What every end-to-end test needs: the program, a place for its store, a running server and its client, a look
 //! into the store from outside, and a way to wait.
 
+pub(crate) mod database;
 pub(crate) mod http;
 pub(crate) mod market;
 pub(crate) mod mount;

@@ -22,9 +22,16 @@ pub(crate) fn conninfo(config: &Config) -> String {
     let mut parts: Vec<(&str, String)> = config.location.parts().collect();
     parts.extend(config.client.iter().map(|(name, value)| (name.as_str(), value.clone())));
     parts.retain(|(name, _)| *name != "schema");
-    for (name, value) in
-        [("connect_timeout", "5"), ("application_name", "portolan"), ("client_encoding", "UTF8")]
-    {
+    for (name, value) in [
+        ("connect_timeout", "5"),
+        ("application_name", "portolan"),
+        ("client_encoding", "UTF8"),
+        // Who is gone without a word is found out in half a minute, not in the two hours that systems take.
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "4"),
+        ("tcp_user_timeout", "30000"),
+    ] {
         if !parts.iter().any(|(told, _)| *told == name) {
             parts.push((name, value.to_owned()));
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use mysql::prelude::Queryable as _;
 use postgres::{NoTls, SimpleQueryMessage};
@@ -64,10 +64,10 @@ impl Engine {
     /// Kills the server, and starts it again over the same data.
     pub(crate) fn restart(self) {
         let command = std::env::var(RESTART).expect("who restarts runs alone");
-        let ran = Command::new("sh")
-            .args(["-c", &format!("{command} {}", self.name())])
-            .output()
-            .expect("a shell runs");
+        // A server outlives this test, and is to keep none of its files open: one may be a lock that somebody waits for.
+        let alone = "for file in 3 4 5 6 7 8 9; do eval \"exec $file>&-\"; done";
+        let script = format!("{alone}; {command} {}", self.name());
+        let ran = Command::new("sh").args(["-c", &script]).output().expect("a shell runs");
         assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
     }
 }
@@ -84,9 +84,14 @@ impl fmt::Display for Engine {
 /// Held to read by who uses the servers, and to write by who does what the others would suffer from.
 static SERVERS: RwLock<()> = RwLock::new(());
 
+/// Keeps away, for as long as it is held, who does what all would suffer from.
+pub(crate) fn beside_others() -> RwLockReadGuard<'static, ()> {
+    SERVERS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs the test on each server that is there, on a database of its own.
 pub(crate) fn on_each_server(test: impl Fn(&Database)) {
-    let _beside_others = SERVERS.read().unwrap_or_else(PoisonError::into_inner);
+    let _beside_others = beside_others();
     for engine in [Engine::Postgres, Engine::MariaDb] {
         if let Some(database) = Database::new(engine) {
             println!("on {engine}");
