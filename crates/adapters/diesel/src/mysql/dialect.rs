@@ -1,7 +1,6 @@
 //! What differs from engine to engine where views are kept and asked.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use diesel::deserialize::{self, FromSql};
 use diesel::mysql::{MysqlType, MysqlValue};
@@ -69,8 +68,8 @@ pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) ->
 /// A value as it came. Text that is compared by code point is called binary, and so comes as bytes.
 pub(super) fn cell(value: MysqlValue<'_>) -> deserialize::Result<Cell> {
     Ok(match value.value_type() {
-        MysqlType::String => Cell::Text(Arc::from(std::str::from_utf8(value.as_bytes())?)),
-        MysqlType::Blob => Cell::Bytes(value.as_bytes().to_vec()),
+        MysqlType::String => Cell::of_text(std::str::from_utf8(value.as_bytes())?),
+        MysqlType::Blob => Cell::of_bytes(value.as_bytes()),
         MysqlType::Tiny
         | MysqlType::Short
         | MysqlType::Long
@@ -142,11 +141,7 @@ struct Row {
 
 impl Row {
     fn of(cells: &[Cell]) -> Option<Self> {
-        let text = |cell: Option<&Cell>| match cell {
-            Some(Cell::Text(text)) => Some(text.to_string()),
-            Some(Cell::Bytes(bytes)) => String::from_utf8(bytes.clone()).ok(),
-            _ => None,
-        };
+        let text = |cell: Option<&Cell>| cell?.text().map(str::to_owned);
         // `id`, `select_type`, `table`, `type`, `possible_keys`, `key`.
         Some(Self { table: text(cells.get(2))?, key: text(cells.get(5))? })
     }

@@ -1,7 +1,6 @@
 //! What differs from engine to engine where views are kept and asked.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use diesel::deserialize::{self, FromSql};
 use diesel::pg::PgValue;
@@ -69,8 +68,8 @@ pub(super) fn cell(value: PgValue<'_>) -> deserialize::Result<Cell> {
     Ok(match value.get_oid().get() {
         16 => Cell::Integer(<bool as FromSql<Bool, Db>>::from_sql(value)?.into()),
         20 => Cell::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?),
-        25 => Cell::Text(Arc::from(&*texts::told(std::str::from_utf8(value.as_bytes())?))),
-        17 | 2950 => Cell::Bytes(value.as_bytes().to_vec()),
+        25 => Cell::of_text(&texts::told(std::str::from_utf8(value.as_bytes())?)),
+        17 | 2950 => Cell::of_bytes(value.as_bytes()),
         other => return Err(format!("no column has the type {other}").into()),
     })
 }
@@ -117,11 +116,8 @@ pub(super) fn indexes_of(conn: &mut Conn, statement: Statement<'_>) -> Result<Ve
     let mut explained = Statement::new("explain (costs off) ");
     explained.push(statement);
     let steps = explained.load_once(conn)?;
-    let steps = steps.into_iter().filter_map(|cells| match cells.0.into_iter().next() {
-        Some(Cell::Text(step)) => Some(step),
-        _ => None,
-    });
-    let mut names: Vec<String> = steps.filter_map(|step| index_in(&step)).collect();
+    let steps = steps.iter().filter_map(|cells| cells.0.first()?.text());
+    let mut names: Vec<String> = steps.filter_map(index_in).collect();
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(names)

@@ -121,6 +121,13 @@ pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<S
         return Ok(numbers(plan.layout, &order, behind, steps(plan, found, wanted)));
     }
     let order = plan.order(query)?;
+    if let Some(wanted) =
+        limit.filter(|_| plan.found.is_none() && plan.residual.is_none() && order.descends())
+    {
+        let below = query.after.as_ref().and_then(|after| after.first());
+        let below = below.map(|below| order.first(" < ", below));
+        return Ok(ordered(plan, &order, below, Order::push_first, wanted));
+    }
     let mut behind = order.behind(query.after.as_deref());
     let also = match &plan.found {
         Some(_) => also(among(plan.layout, &[0]), behind),
@@ -155,6 +162,9 @@ impl<V: StoredView> Found<'_, '_, V> {
     /// Takes what the store answers, in its order.
     fn follow(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
         let order = self.plan.order(self.query)?;
+        if let Some(wanted) = wanted.filter(|_| self.plan.residual.is_none() && order.descends()) {
+            return self.descend(&order, wanted);
+        }
         let mut after = self.query.after.clone();
         let mut size = wanted.map(|wanted| match self.plan.residual {
             Some(_) => wanted.max(FIRST_CHUNK),
@@ -182,6 +192,43 @@ impl<V: StoredView> Found<'_, '_, V> {
             after = Some(values);
             size = size.map(|size| size.saturating_mul(4).min(LAST_CHUNK.max(size)));
         }
+    }
+
+    /// Takes the rows from the highest value of an index down. Along the index those with one value come from the last id
+    /// on, so the engine would sort all of them. Here they are sorted by whoever reads them, and those with the value that
+    /// the page ends in, of which there may be very many, are asked for by themselves.
+    fn descend(&mut self, order: &Order<'_>, wanted: usize) -> Result<(), Fault> {
+        let after = self.query.after.clone();
+        if let Some([value, id]) = after.as_deref() {
+            let rest = joined(vec![order.first(" = ", value), order.last(" > ", id)], " and ");
+            let rest = self.load(ordered(self.plan, order, Some(rest), Order::push_last, wanted))?;
+            self.rows.extend(rest);
+            if self.is_full(Some(wanted)) {
+                return Ok(());
+            }
+        }
+        let below = after.as_deref().and_then(|after| after.first());
+        let below = below.map(|below| order.first(" < ", below));
+        let mut found = self.load(ordered(self.plan, order, below, Order::push_first, wanted))?;
+        let is_cut = found.len() >= wanted;
+        let last =
+            found.last().filter(|_| is_cut).and_then(|row| values(self.query, &row.view).into_iter().next());
+        if let Some(last) = &last {
+            let is_last = |row: &Kept<V>| values(self.query, &row.view).first() == Some(last);
+            found.truncate(found.iter().position(is_last).unwrap_or(found.len()));
+        }
+        found.sort_by(|left, right| self.query.order(&left.view, &right.view));
+        self.rows.extend(found);
+        if let Some(last) = last
+            && !self.is_full(Some(wanted))
+        {
+            let missing = (wanted - self.rows.len()).next_power_of_two();
+            let same = order.first(" = ", &last);
+            let same = self.load(ordered(self.plan, order, Some(same), Order::push_last, missing))?;
+            self.rows.extend(same);
+            self.is_full(Some(wanted));
+        }
+        Ok(())
     }
 
     /// Walks along the index of the order, and takes those of the found that it meets.
@@ -333,6 +380,22 @@ fn statement<'v, 'a: 'v>(
         sql.push_word(" limit ");
         sql.push_number(limit as u64);
     }
+    sql
+}
+
+/// At most so many rows along the index of the order, by a part of it.
+fn ordered<'v, 'a: 'v>(
+    plan: &Plan<'a>,
+    order: &Order<'a>,
+    also: Option<Statement<'v>>,
+    push_part: impl FnOnce(&Order<'a>, &mut Statement<'v>),
+    limit: usize,
+) -> Statement<'v> {
+    let mut sql: Statement<'v> = rows::select(plan.layout);
+    plan.push_from(&mut sql, Some(order), also);
+    push_part(order, &mut sql);
+    sql.push_word(" limit ");
+    sql.push_number(limit as u64);
     sql
 }
 

@@ -1,7 +1,6 @@
 //! From what a store has kept to rows of a view.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use portolan_kernel::specification::{Field, Type, Value};
 use portolan_kernel::{Currency, Error, Money, Result, StoredRow, StoredView, Timestamp, Version};
@@ -162,7 +161,7 @@ impl StoredRow for StoredCells<'_> {
     fn give(&mut self, field: &'static Field) -> Result<Value> {
         let value = match self.table.place(field) {
             Some(Place::Column(column)) => value(self.take(column), field.field_type),
-            Some(Place::Money(amount)) => money(self.take(amount), self.take(amount + 1)),
+            Some(Place::Money(amount)) => money(&self.take(amount), &self.take(amount + 1)),
             Some(Place::Child(_)) | None => None,
         };
         value.ok_or_else(|| unreadable(field.name))
@@ -196,28 +195,20 @@ fn value(cell: Cell, value_type: Type) -> Option<Value> {
         (Cell::Integer(value), Type::Integer) => Value::Integer(value),
         (Cell::Integer(value), Type::Time) => Value::Time(Timestamp::from_micros(value)),
         (Cell::Integer(value), Type::Boolean | Type::Object) => Value::Boolean(value != 0),
-        (cell @ (Cell::Text(_) | Cell::Bytes(_)), Type::Text | Type::Enum(_)) => Value::Text(text(cell)?),
-        (Cell::Bytes(value), Type::Uuid) => Value::Uuid(Uuid::from_slice(&value).ok()?),
-        (Cell::Bytes(value), Type::Decimal) => Value::Decimal(decimal(&value)?),
+        (Cell::Text(text), Type::Text | Type::Enum(_)) => Value::Text(text),
+        (cell, Type::Text | Type::Enum(_)) => Value::Text(cell.text()?.into()),
+        (cell, Type::Uuid) => Value::Uuid(Uuid::from_slice(cell.bytes()?).ok()?),
+        (cell, Type::Decimal) => Value::Decimal(decimal(cell.bytes()?)?),
         _ => return None,
     })
 }
 
-/// The text; some engines tell it apart from bytes by nothing.
-pub(super) fn text(cell: Cell) -> Option<Arc<str>> {
-    match cell {
-        Cell::Text(text) => Some(text),
-        Cell::Bytes(bytes) => std::str::from_utf8(&bytes).ok().map(Arc::from),
-        Cell::Null | Cell::Integer(_) => None,
-    }
-}
-
-fn money(amount: Cell, currency: Cell) -> Option<Value> {
+fn money(amount: &Cell, currency: &Cell) -> Option<Value> {
     match (amount, currency) {
         (Cell::Null, Cell::Null) => Some(Value::Null),
         (Cell::Integer(amount), code) => {
-            let currency: Currency = text(code)?.parse().ok()?;
-            Some(Value::Money(Money::new(amount, currency)))
+            let currency: Currency = code.text()?.parse().ok()?;
+            Some(Value::Money(Money::new(*amount, currency)))
         }
         _ => None,
     }

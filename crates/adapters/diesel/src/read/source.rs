@@ -43,8 +43,9 @@ pub(super) fn read(conn: &mut Conn, layout: &Layout, shapes: &Shapes) -> Result<
         return Ok(None);
     };
     match row.0.as_slice() {
-        [Cell::Integer(position), Cell::Bytes(event)] => {
-            let event_id = uuid::Uuid::from_slice(event).map_err(|_| Fault::unreadable(EVENT))?;
+        [Cell::Integer(position), event] => {
+            let event_id = event.bytes().and_then(|event| uuid::Uuid::from_slice(event).ok());
+            let event_id = event_id.ok_or_else(|| Fault::unreadable(EVENT))?;
             Ok(Some(Taken { position: Position(position.cast_unsigned()), event_id }))
         }
         _ => Err(Fault::unreadable(&layout.source)),

@@ -239,6 +239,47 @@ pub(crate) enum Cell {
     Integer(i64),
     Text(std::sync::Arc<str>),
     Bytes(Vec<u8>),
+    /// Few bytes, of a text or not: ids, and codes of currencies, of which a page has hundreds.
+    Few([u8; FEW], u8),
+}
+
+/// How many bytes are few.
+const FEW: usize = 16;
+
+impl Cell {
+    /// A value of these bytes.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self::few(bytes).unwrap_or_else(|| Self::Bytes(bytes.to_vec()))
+    }
+
+    /// A value of this text.
+    pub(crate) fn of_text(text: &str) -> Self {
+        Self::few(text.as_bytes()).unwrap_or_else(|| Self::Text(text.into()))
+    }
+
+    fn few(bytes: &[u8]) -> Option<Self> {
+        let mut few = [0; FEW];
+        few.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self::Few(few, bytes.len() as u8))
+    }
+
+    /// Its bytes; `None` for nothing and for a number.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Few(few, length) => few.get(..usize::from(*length)),
+            Self::Null | Self::Integer(_) => None,
+        }
+    }
+
+    /// Its text; some engines tell a text apart from bytes by nothing.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            other => std::str::from_utf8(other.bytes()?).ok(),
+        }
+    }
 }
 
 impl QueryableByName<Db> for Cells {

@@ -8,7 +8,7 @@ use portolan_kernel::specification::{Node, Predicate, Quantified, Quantifier, Te
 use super::super::{Conn, Fault, engine};
 use super::layout::{Layout, MEMBERS, PART, WORD, WORD_FIELD, kept_word};
 use super::members::{Members, Part, place};
-use super::rows::{in_parts, text};
+use super::rows::in_parts;
 use super::statement::{Bound, Cell, Cells, Shapes, Statement};
 
 /// How many words one statement writes: few different numbers, so that there are few different texts.
@@ -180,10 +180,7 @@ fn load(conn: &mut Conn, shapes: &Shapes, sql: Statement<'_>) -> Result<Vec<(i64
 }
 
 fn part(cell: &Cell) -> Option<Part> {
-    match cell {
-        Cell::Bytes(bytes) => Part::read(bytes),
-        _ => None,
-    }
+    Part::read(cell.bytes()?)
 }
 
 /// Words that rows have, or have no more, on their way into the table.
@@ -219,13 +216,12 @@ impl NewWords {
                 sql.push_word(" in (");
                 sql.push_list(words, |sql, word| sql.push_bind(Bound::text(word)));
                 for Cells(cells) in sql.word(")").load(conn, shapes)? {
-                    let mut cells = cells.into_iter();
-                    let word = cells.next().and_then(text);
-                    let part = cells.next().as_ref().and_then(part);
+                    let word = cells.first().and_then(Cell::text);
+                    let part = cells.get(1).and_then(part);
                     let (Some(word), Some(part)) = (word, part) else {
                         return Err(Fault::unreadable(MEMBERS));
                     };
-                    kept.insert(word, part);
+                    kept.insert(Box::<str>::from(word), part);
                 }
                 Ok(())
             })?;

@@ -142,7 +142,15 @@ pub(crate) fn snapshot<T>(
     conn: &mut Conn,
     read: impl FnOnce(&mut Conn) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    conn.transaction(read)
+    // Prepared, because a question takes little longer than to parse these.
+    prepared!(Words::<()>::new("begin")).execute(conn)?;
+    let read = read(conn);
+    // There is nothing to keep.
+    if let Err(error) = commit(conn, None) {
+        rollback(conn);
+        return read.and(Err(error.into()));
+    }
+    read
 }
 
 /// Notices that another connection has written.

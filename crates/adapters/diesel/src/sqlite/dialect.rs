@@ -1,7 +1,6 @@
 //! What differs from engine to engine where views are kept and asked.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use diesel::sqlite::{SqliteType, SqliteValue};
 
@@ -62,8 +61,8 @@ pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) ->
 pub(super) fn cell(mut value: SqliteValue<'_, '_, '_>) -> diesel::deserialize::Result<Cell> {
     Ok(match value.value_type() {
         None => Cell::Null,
-        Some(SqliteType::Text) => Cell::Text(Arc::from(value.read_text())),
-        Some(SqliteType::Binary) => Cell::Bytes(value.read_blob().to_vec()),
+        Some(SqliteType::Text) => Cell::of_text(value.read_text()),
+        Some(SqliteType::Binary) => Cell::of_bytes(value.read_blob()),
         Some(SqliteType::Long | SqliteType::Integer | SqliteType::SmallInt) => {
             Cell::Integer(value.read_long())
         }
@@ -120,11 +119,8 @@ pub(super) fn indexes_of(conn: &mut Conn, statement: Statement<'_>) -> Result<Ve
     let mut explained = Statement::new("explain query plan ");
     explained.push(statement);
     let steps = explained.load_once(conn)?;
-    let details = steps.into_iter().filter_map(|cells| match cells.0.into_iter().nth(3) {
-        Some(Cell::Text(detail)) => Some(detail),
-        _ => None,
-    });
-    let mut names: Vec<String> = details.filter_map(|detail| index_in(&detail)).collect();
+    let details = steps.iter().filter_map(|cells| cells.0.get(3)?.text());
+    let mut names: Vec<String> = details.filter_map(index_in).collect();
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     Ok(names)

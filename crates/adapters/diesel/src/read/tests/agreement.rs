@@ -18,8 +18,9 @@ const CASES: u32 = 1_000;
 pub(super) const REFUSED: &str = "refused: ";
 
 /// Orders with nulls, in both directions, one way and mixed.
-const SORTS: [&str; 9] = [
+const SORTS: [&str; 10] = [
     "id",
+    "-weight",
     "-id",
     "weight",
     "-weight,label",

@@ -5,7 +5,7 @@ use portolan_kernel::{Explanation, PageRequest, PageSize, Query, ReadRepository 
 use super::super::super::engine;
 use super::Shelf;
 use crate::parcel::Parcel;
-use crate::parcels::{Parcels, numbered_parcel, parsed};
+use crate::parcels::{Parcels, in_memory, numbered_parcel, parsed};
 
 fn explained(shelf: &Shelf, query: &Query<Parcel>) -> Explanation {
     shelf.runtime.block_on(shelf.view.explain(query)).unwrap()
@@ -93,4 +93,26 @@ fn many_values_and_long_chains_are_answered() {
     assert_eq!(shelf.count(&chain).unwrap(), 150);
     let chain = Parcels::all_of((0..990_i64).map(|weight| weights.neq(weight * 2)));
     assert_eq!(shelf.count(&chain).unwrap(), 150);
+}
+
+#[test]
+fn a_page_downwards_takes_of_an_equal_value_what_it_needs_in_the_order_of_ids() {
+    let Some(mut shelf) = Shelf::new() else { return };
+    let parcels = (1..1_000).map(|number| Parcel { weight: number % 7, ..numbered_parcel(number as u128) });
+    let parcels: Vec<_> = parcels.collect();
+    shelf.hold(&parcels);
+    let sort = Sort::parse("-weight").unwrap();
+    for (text, size) in [("fragile = true", 50), ("true", 143), ("weight < 5", 200)] {
+        let query = Query::new(parsed(text)).sort(sort.clone());
+        let explanation = explained(&shelf, &query);
+        assert!(!explanation.query.contains("`, `view_parcels`.`id` limit"), "{}", explanation.query);
+        let page = PageRequest::first(PageSize::new(size).unwrap());
+        let (mut walked, mut after) = shelf.find(&query.clone().page(page.clone())).unwrap();
+        while let Some(cursor) = after {
+            let (rows, next) = shelf.find(&query.clone().page(page.clone().after(cursor))).unwrap();
+            walked.extend(rows);
+            after = next;
+        }
+        assert_eq!(walked, in_memory(&parcels, &parsed(text), &sort), "{text} by {size}");
+    }
 }

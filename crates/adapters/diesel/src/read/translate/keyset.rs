@@ -73,6 +73,46 @@ impl<'a> Order<'a> {
         }
     }
 
+    /// Whether the rows come from the highest value of an index down, and those with one value by their ids: one way along
+    /// the index for the values, the other for the ids.
+    pub(in super::super) fn descends(&self) -> bool {
+        let [first, id] = self.keys.as_slice() else { return false };
+        let is_down = first.is_descending && !first.column.nullable && first.column.name != "id";
+        is_down && !id.is_descending && self.walk().is_some()
+    }
+
+    /// `order by` the first key alone.
+    pub(in super::super) fn push_first(&self, into: &mut Statement<'a>) {
+        into.push_word(" order by ");
+        if let Some(key) = self.keys.first() {
+            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
+        }
+    }
+
+    /// `order by` the last key alone, the id.
+    pub(in super::super) fn push_last(&self, into: &mut Statement<'a>) {
+        into.push_word(" order by ");
+        if let Some(key) = self.keys.last() {
+            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
+        }
+    }
+
+    /// How the first key compares with this value.
+    pub(in super::super) fn first<'v>(&self, sign: &'static str, value: &'v Value) -> Statement<'v>
+    where
+        'a: 'v,
+    {
+        self.keys.first().map_or_else(never, |key| self.compared(key, sign, value))
+    }
+
+    /// How the last key, the id, compares with this value.
+    pub(in super::super) fn last<'v>(&self, sign: &'static str, value: &'v Value) -> Statement<'v>
+    where
+        'a: 'v,
+    {
+        self.keys.last().map_or_else(never, |key| self.compared(key, sign, value))
+    }
+
     /// The rows behind the one with these values, in parts that follow one another; a part without a condition is all.
     pub(in super::super) fn behind<'v>(&self, after: Option<&'v [Value]>) -> Vec<Option<Statement<'v>>>
     where
@@ -111,10 +151,7 @@ impl<'a> Order<'a> {
         'a: 'v,
     {
         let Some((key, value)) = keys.first() else { return never() };
-        let compares = |sign| {
-            let bound = Bound::of(key.column.kind, value.borrowed()).unwrap_or(Bound::Null(key.column.kind));
-            self.column(key).word(sign).bind(bound)
-        };
+        let compares = |sign| self.compared(key, sign, value);
         let (beyond, from) = if key.is_descending { (" < ", " <= ") } else { (" > ", " >= ") };
         let is_uniform = keys.iter().skip(usize::from(!may_be_null)).all(|(key, _)| !key.column.nullable)
             && keys
@@ -149,6 +186,14 @@ impl<'a> Order<'a> {
             sql.push_bind(Bound::of(kind, value.borrowed()).unwrap_or(Bound::Null(kind)));
         });
         sql.word(")")
+    }
+
+    fn compared<'v>(&self, key: &Key<'a>, sign: &'static str, value: &'v Value) -> Statement<'v>
+    where
+        'a: 'v,
+    {
+        let kind = key.column.kind;
+        self.column(key).word(sign).bind(Bound::of(kind, value.borrowed()).unwrap_or(Bound::Null(kind)))
     }
 
     fn column(&self, key: &Key<'a>) -> Statement<'a> {
