@@ -163,19 +163,25 @@ impl ManyWords for PutMany {
 
 impl ManyWords for UpdateMany {
     fn walk<'b>(table: &Table, rows: &'b [&'b [Value<'b>]], mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        // The rows that are given go first, each of them finds one by its key.
-        out.push_sql("update (");
+        // The rows that are given go first, each of them finds one by its key. Before them stands nothing, of the table's
+        // own types: values alone would get their types, and the lengths of texts, of the values that the statement is run
+        // with first, and longer ones would be cut off later.
+        out.push_sql("update (select ");
         let is_set = |index: usize| index < table.key || index >= table.fixed;
-        for (number, row) in rows.iter().enumerate() {
-            out.push_sql(if number > 0 { " union all select " } else { "select " });
+        let columns = table.columns.iter().enumerate().filter(|(index, _)| is_set(*index));
+        for (count, (_, column)) in columns.enumerate() {
+            out.push_sql(if count > 0 { ", " } else { "" });
+            out.push_identifier(column.name)?;
+        }
+        out.push_sql(" from ");
+        out.push_identifier(table.name)?;
+        out.push_sql(" where false");
+        for row in rows {
+            out.push_sql(" union all select ");
             let cells = table.columns.iter().zip(row.iter()).enumerate().filter(|(index, _)| is_set(*index));
             for (count, (_, (column, cell))) in cells.enumerate() {
                 out.push_sql(if count > 0 { ", " } else { "" });
                 Db::bind(column.kind, cell, &mut out)?;
-                if number == 0 {
-                    out.push_sql(" as ");
-                    out.push_identifier(column.name)?;
-                }
             }
         }
         out.push_sql(") n straight_join ");
