@@ -39,6 +39,11 @@ pub fn check(config: &Config) -> Result<(), Failure> {
     if config.write.starts_with("memory:") {
         plain(("write", &config.write))?;
     }
+    if let Some(next) = &config.next_write {
+        // No other program can put anything into the memory of this one.
+        let built_in: Vec<&str> = WRITE.iter().copied().filter(|scheme| *scheme != "memory").collect();
+        require("next_write", next, &built_in)?;
+    }
     // A program that has no read models does without, as long as nobody asks one.
     if cfg!(feature = "memory") {
         check_read(config)?;
@@ -147,6 +152,14 @@ mod tests {
         // In a program that has it the key is what does not fit.
         assert_eq!(sentence.contains("Cargo feature `memory`"), !cfg!(feature = "memory"), "{sentence}");
         assert!(sentence.contains("built in: nothing"), "{sentence}");
+    }
+
+    #[test]
+    fn a_store_moves_to_a_place_that_others_can_reach() {
+        let next = |url: &str| Config { next_write: Some(url.to_owned()), ..Config::default() };
+        assert!(check(&next("sqlite:next.db")).is_ok());
+        assert!(refused(next("memory:")).contains("next_write: `memory:` is not built into this program"));
+        assert!(refused(next("postgresql://x/y")).contains("next_write: there is no backend `postgresql:`"));
     }
 
     #[test]

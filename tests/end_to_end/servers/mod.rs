@@ -7,4 +7,5 @@ mod lost;
 mod processes;
 mod proxy;
 mod refusals;
+mod switching;
 mod trading;

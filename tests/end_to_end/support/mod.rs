@@ -3,6 +3,7 @@
 
 pub(crate) mod database;
 pub(crate) mod http;
+pub(crate) mod load;
 pub(crate) mod market;
 pub(crate) mod mount;
 pub(crate) mod place;

@@ -18,6 +18,9 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
         rows.push(&json!({ "kind": kind, "name": name, "detail": detail }))
     };
     row("backend", "write", scheme(&config.write))?;
+    if let Some(next) = &config.next_write {
+        row("backend", "next_write", scheme(next))?;
+    }
     for (key, url) in config.read.urls() {
         row("backend", key, scheme(url))?;
     }
