@@ -90,6 +90,17 @@ impl Round {
         };
         market.close().await;
         drop(fresh);
+        if self.workload == Workload::Hot {
+            // A bid that was overtaken is refused, and costs less: only those that were accepted count.
+            let accepted = self.commands.saturating_sub(sample.errors) as f64 / self.commands.max(1) as f64;
+            let note = format!("{} calls a second, of which the accepted count", sample.per_s);
+            return Ok(Sample {
+                store: self.store,
+                per_s: (sample.per_s * accepted).round(),
+                note,
+                ..sample
+            });
+        }
         Ok(Sample { store: self.store, ..sample })
     }
 }

@@ -13,6 +13,7 @@ use super::{CALLERS, Done, Samples, is_wanted};
 use crate::market::Market as _;
 use crate::measure::{Sample, run};
 use crate::portolan::Portolan;
+use crate::work::Bid;
 use crate::{Plan, ground, work};
 
 /// What the results call two processes on one store.
@@ -20,6 +21,12 @@ pub(super) const TWO: &str = "two";
 
 /// Likewise four.
 pub(super) const FOUR: &str = "four";
+
+/// The beginning of 2025 in microseconds, before which no bid is placed.
+const SINCE: i64 = 1_735_689_600_000_000;
+
+/// By how much a bid goes further for each microsecond that it is later, in cents: at least the increment.
+const ASKING_MORE: i64 = work::INCREMENT;
 
 /// In how many processes.
 const SYSTEMS: [(usize, &str); 3] = [(1, Portolan::NAME), (2, TWO), (4, FOUR)];
@@ -165,8 +172,10 @@ pub(super) async fn take_part(plan: &Plan) -> Done<bool> {
     let bidding = portolan.clone();
     let place = move |_, number| {
         let portolan = bidding.clone();
-        // Each takes every so manieth bid, so that all go up at the same pace.
-        async move { portolan.place_bid(work::bid(seed, number * parts + part, listings)).await }
+        // The clock says how far a bid goes, so that none of the processes stays behind the others for good.
+        let ceiling = ASKING_MORE * portolan.app().clock().now().as_micros().saturating_sub(SINCE);
+        let bid = Bid { ceiling, ..work::bid(seed, number * parts + part, listings) };
+        async move { portolan.place_bid(bid).await }
     };
     let sample = run(Portolan::NAME, "part", callers, commands, place).await?;
     let told = Told {
