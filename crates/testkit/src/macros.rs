@@ -47,6 +47,7 @@ macro_rules! write_contract {
             w03_adding_what_exists_leaves_the_first_intact
             w04_the_version_rises_by_the_number_of_events
             w05_a_stale_commit_conflicts_and_writes_nothing
+            w05_what_builds_on_a_change_that_never_was_conflicts
             w06_a_change_to_what_is_not_there_is_never_an_insert
             w07_five_workers_with_ten_increments_make_fifty
             w08_one_of_twenty_takes_the_one_place

@@ -42,6 +42,8 @@ saboteurs! {
             "w21_failures_are_never_recorded"
         ]
         because "no expectation fails any more";
+    "compares the version and not the event that made it" ComparesVersionsAlone,
+        breaks ["w05_what_builds_on_a_change_that_never_was_conflicts"];
     "inserts what a change does not find" InsertsOnChange,
         breaks ["w06_a_change_to_what_is_not_there_is_never_an_insert"];
     "gives a taken place away" AcceptsStale(|events| matches!(events, [Event::PlaceTaken(_)])),
@@ -69,6 +71,7 @@ saboteurs! {
         ] also [
             "j03_of_two_writers_with_one_expectation_one_succeeds"
             "w05_a_stale_commit_conflicts_and_writes_nothing"
+            "w05_what_builds_on_a_change_that_never_was_conflicts"
             "w07_five_workers_with_ten_increments_make_fifty"
             "w14_a_stale_removal_conflicts"
             "w20_two_aggregates_commit_together_or_not_at_all"
@@ -170,6 +173,20 @@ impl Tamper for AcceptsStale {
                 answer => return answer,
             }
         }
+    }
+}
+
+struct ComparesVersionsAlone;
+
+#[async_trait]
+impl Tamper for ComparesVersionsAlone {
+    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+        for change in &mut change_set.changes {
+            if let Expected::MadeBy(version, _) = change.expected {
+                change.expected = Expected::At(version);
+            }
+        }
+        inner.commit(change_set).await
     }
 }
 

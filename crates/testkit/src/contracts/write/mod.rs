@@ -22,6 +22,7 @@ pub(super) const CLAUSES: &[Clause<Subject>] = clauses! { Subject;
     "W3" basics::w03_adding_what_exists_leaves_the_first_intact;
     "W4" basics::w04_the_version_rises_by_the_number_of_events;
     "W5" conflicts::w05_a_stale_commit_conflicts_and_writes_nothing;
+    "W5" conflicts::w05_what_builds_on_a_change_that_never_was_conflicts;
     "W6" conflicts::w06_a_change_to_what_is_not_there_is_never_an_insert;
     "W7" contention::w07_five_workers_with_ten_increments_make_fifty;
     "W8" contention::w08_one_of_twenty_takes_the_one_place;
