@@ -6,8 +6,10 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{Error, Journal as _, Position, WriteStore as _};
+use portolan_kernel::{AggregateKey, Error, Journal as _, Position, WriteStore as _, downcast};
 use portolan_testkit::ManualClock;
+use portolan_testkit::builders::counter_id;
+use portolan_testkit::counter::Counter;
 use support::servers::Server;
 use support::{CounterMapper, Fixture};
 
@@ -75,6 +77,25 @@ macro_rules! on_a_server {
                 let positions: Vec<u64> = events.iter().map(|event| event.position.get()).collect();
                 assert_eq!(positions, (1..=10).collect::<Vec<_>>());
                 store.close().await.unwrap();
+            }
+
+            /// A statement that was prepared for a short text takes a long one whole, whatever way aggregates are kept in.
+            #[tokio::test(flavor = "multi_thread")]
+            async fn a_text_that_grows_is_kept_whole() {
+                for storage in ["relational", "document"] {
+                    let Some(place) = place() else { return };
+                    let (store, fixture) = (open(&place, &format!("&storage={storage}")), Fixture::new());
+                    commit(&store, &fixture, "grows").await.unwrap();
+                    for (version, length) in (1..).zip([1, 300, 20_000, 5, 70_000]) {
+                        let text = "é".repeat(length);
+                        store.commit(fixture.sets_text("grows", version, &text).0).await.unwrap();
+                        let key = AggregateKey::of::<Counter>(counter_id("grows"));
+                        let loaded = store.load(key).await.unwrap().unwrap();
+                        let kept = downcast::<Counter>(&loaded.state).unwrap();
+                        assert!(kept.text == text, "{storage}: {length} became {}", kept.text.chars().count());
+                    }
+                    store.close().await.unwrap();
+                }
             }
 
             /// What is wrong is said in a sentence, without the password.

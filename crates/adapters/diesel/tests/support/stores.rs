@@ -74,6 +74,15 @@ impl Fixture {
         self.work(key, Expected::At(Version(at)), Some(state), vec![incremented(1)])
     }
 
+    /// The change set that gives a counter this text, which is at this version and was given nothing else.
+    pub fn sets_text(&self, name: &str, at: u64, text: &str) -> Work {
+        let mut state = replay::<Counter>(&[opened(name)]).unwrap();
+        let events: Vec<Event> = state.set_text(text).unwrap();
+        events.iter().for_each(|event| state.apply(event));
+        let key = AggregateKey::of::<Counter>(state.id);
+        self.work(key, Expected::At(Version(at)), Some(state), events)
+    }
+
     /// The change set that adds a line to a counter at version 1, which has none.
     pub fn adds_line(&self, name: &str, key: &str) -> Work {
         let events = vec![line_added(key)];
