@@ -20,7 +20,7 @@ const TOGETHER: [&str; 2] = ["--read", "sqlite:portolan.db"];
 const ALONE: [&str; 2] = ["--deadlines", "off"];
 
 /// Every row of every view, as `query` prints it with these arguments.
-fn rows(place: &Place, arguments: &[&str]) -> Vec<Vec<Value>> {
+pub(crate) fn rows(place: &Place, arguments: &[&str]) -> Vec<Vec<Value>> {
     let query = |view| place.run(&[&["query", view, "--json"], arguments].concat()).ok().rows();
     VIEWS.map(query).to_vec()
 }
@@ -35,7 +35,7 @@ fn part_of_the_market(lines: usize) -> Place {
     place
 }
 
-fn state(place: &Place, arguments: &[&str], name: &str) -> Value {
+pub(crate) fn state(place: &Place, arguments: &[&str], name: &str) -> Value {
     let listed = place.run(&[&["subscriptions", "list", "--json"], arguments].concat()).ok().rows();
     let mut named = listed.into_iter().filter(|row| row["name"] == name);
     let found = named.next().unwrap_or_else(|| panic!("{name} is not listed"));

@@ -18,7 +18,7 @@ const SCHEMES: &[(&str, Option<&str>)] = &[
     ("kafka", None),
 ];
 
-/// The schemes of write stores that are built in.
+/// The schemes of stores that are built in.
 const WRITE: &[&str] = &[
     #[cfg(feature = "sqlite")]
     "sqlite",
@@ -57,9 +57,9 @@ pub fn check(config: &Config) -> Result<(), Failure> {
 /// # Errors
 /// As [`check`].
 pub fn check_read(config: &Config) -> Result<(), Failure> {
-    let built_in: &[&str] = if cfg!(feature = "memory") { &["memory", "sqlite"] } else { &["sqlite"] };
+    // Whatever keeps a write store keeps read models too.
     config.read.urls().try_for_each(|(key, url)| {
-        require(key, url, built_in)?;
+        require(key, url, WRITE)?;
         if url.starts_with("memory:") { plain((key, url)) } else { Ok(()) }
     })
 }

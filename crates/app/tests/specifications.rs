@@ -117,6 +117,48 @@ async fn read_models_in_sqlite_select_what_the_independent_model_says() {
     assert!(explained.query.starts_with("select "), "{}", explained.query);
 }
 
+/// The server of this kind, at the address that the environment gives; none where there is none and need be none.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn server(name: &str, variable: &str) -> Option<String> {
+    let url = std::env::var(variable).ok();
+    let required = std::env::var("PORTOLAN_TEST_REQUIRE").unwrap_or_default();
+    assert!(url.is_some() || required.split(',').all(|one| one != name), "{name} is required");
+    url
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_on_postgresql_select_what_the_independent_model_says() {
+    use portolan_diesel::diesel::connection::SimpleConnection as _;
+    use portolan_diesel::diesel::{Connection as _, PgConnection};
+    let Some(server) = server("postgres", "PORTOLAN_TEST_POSTGRES") else { return };
+    let schema = format!("portolan_specifications_{}", std::process::id());
+    let run = |sql: &str| PgConnection::establish(&server).unwrap().batch_execute(sql).unwrap();
+    run(&format!("create schema {schema}"));
+    let place = tempfile::tempdir().unwrap();
+    let app = market(&place, &format!("{server}?schema={schema}")).await;
+    let explained = all_select_what_the_independent_model_says(app).await;
+    assert_eq!((explained.store.as_str(), explained.residual), ("postgresql", None));
+    run(&format!("drop schema {schema} cascade"));
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread")]
+async fn read_models_on_mariadb_select_what_the_independent_model_says() {
+    use portolan_diesel::diesel::connection::SimpleConnection as _;
+    use portolan_diesel::diesel::{Connection as _, MysqlConnection};
+    let Some(server) = server("mariadb", "PORTOLAN_TEST_MARIADB") else { return };
+    let database = format!("portolan_specifications_{}", std::process::id());
+    let run = |sql: &str| MysqlConnection::establish(&server).unwrap().batch_execute(sql).unwrap();
+    run(&format!("create database {database}"));
+    let (base, _) = server.rsplit_once('/').unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let app = market(&place, &format!("{base}/{database}")).await;
+    let explained = all_select_what_the_independent_model_says(app).await;
+    assert_eq!((explained.store.as_str(), explained.residual), ("mariadb", None));
+    run(&format!("drop database {database}"));
+}
+
 /// Every case, through every way in. Answers how the rows of one seller are found.
 async fn all_select_what_the_independent_model_says(app: App) -> Explanation {
     let router = router(&app);

@@ -9,3 +9,4 @@ mod proxy;
 mod refusals;
 mod switching;
 mod trading;
+mod viewing;

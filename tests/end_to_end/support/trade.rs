@@ -121,7 +121,11 @@ pub(crate) fn overdue(id: &str) -> Vec<Value> {
 
 /// A small market: a published listing with two bids, a draft, and an order.
 pub(crate) fn small_market() -> Place {
-    let place = Place::new();
+    small_market_in(Place::new())
+}
+
+/// The same, in this place.
+pub(crate) fn small_market_in(place: Place) -> Place {
     let day = "2026-01-05T08:00:00Z".parse().expect("it is well formed");
     let later = "2026-01-05T09:00:00Z".parse().expect("it is well formed");
     let mut cheap = draft_line(&listing(2), from_now(3_600_000));

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_kernel::{Clock, Deadlines, Error, Leases, Moved, Position, Registry, Result, Transfer};
+use portolan_kernel::{
+    Clock, Deadlines, Error, Leases, Moved, Position, Projection, Projector, ReadRepository, Registry, Result,
+    StoredView, Transfer,
+};
 
 use crate::finding::{Check, Checked};
 #[cfg(feature = "mysql-engine")]
@@ -125,6 +128,41 @@ pub trait SqlStore: Any + std::fmt::Debug + Transfer + Leases + Deadlines {
     async fn close(&self) -> Result<()>;
 }
 
+/// Both sides of a view in a store: the one that answers, and the one that fills it.
+pub type ViewSides<V, E> = (Arc<dyn ReadRepository<V>>, Arc<dyn Projection<E>>);
+
+impl dyn SqlStore {
+    /// A view in this store: the side that answers, and the side that `projector` fills from the journal as the
+    /// subscription `name`.
+    ///
+    /// # Errors
+    /// As [`sqlite::Store::view`](crate::sqlite::Store::view).
+    pub async fn view<V, P, E>(&self, name: &str, version: u32, projector: P) -> Result<ViewSides<V, E>>
+    where
+        V: StoredView,
+        P: Projector<E, View = V>,
+        E: Send + Sync + 'static,
+    {
+        let store: &dyn Any = self;
+        #[cfg(feature = "sqlite")]
+        if let Some(store) = store.downcast_ref::<sqlite::Store>() {
+            let (view, filling) = store.view(name, version, projector).await?;
+            return Ok((Arc::new(view), Arc::new(filling)));
+        }
+        #[cfg(feature = "postgres-engine")]
+        if let Some(store) = store.downcast_ref::<postgres::Store>() {
+            let (view, filling) = store.view(name, version, projector).await?;
+            return Ok((Arc::new(view), Arc::new(filling)));
+        }
+        #[cfg(feature = "mysql-engine")]
+        if let Some(store) = store.downcast_ref::<mysql::Store>() {
+            let (view, filling) = store.view(name, version, projector).await?;
+            return Ok((Arc::new(view), Arc::new(filling)));
+        }
+        Err(Error::Unsupported(format!("{self:?} keeps no views")))
+    }
+}
+
 /// Where a store is and how it is driven, on whatever engine: what its URL says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnyConfig {
@@ -206,6 +244,38 @@ impl AnyConfig {
         }
     }
 
+    /// Whether there is a store, or the beginning of one. Blocks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn is_there(&self) -> Result<bool> {
+        on_any!(self, engine, config => engine::Store::is_there(config))
+    }
+
+    /// What this URL says, for a store of views alone: where it says nothing of it, a power cut takes the last commits,
+    /// which are filled again from where the checkpoint went back to with its rows.
+    ///
+    /// # Errors
+    /// As the parsing of any URL.
+    pub fn of_views(url: &str) -> Result<Self> {
+        let mut config = url.parse()?;
+        match &mut config {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(config) if !url.contains("durability=") => {
+                config.durability = sqlite::Durability::LosesLastCommitsOnPowerCut;
+            }
+            _ => {}
+        }
+        Ok(config)
+    }
+
+    /// The place by one name, however its URL spells it; `None` for a store in memory, which is another each time it is
+    /// opened.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        on_any!(self, engine, config => engine::Config::place(config))
+    }
+
     /// Whether the store is gone with its last handle.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {
@@ -214,6 +284,23 @@ impl AnyConfig {
             Self::Sqlite(config) => config.location.path().is_none(),
             #[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
             _ => false,
+        }
+    }
+}
+
+/// The place, as a URL without a password.
+impl fmt::Display for AnyConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(config) => match config.location.path() {
+                Some(path) => write!(formatter, "sqlite:{}", path.display()),
+                None => formatter.write_str("sqlite::memory:"),
+            },
+            #[cfg(feature = "postgres-engine")]
+            Self::Postgres(config) => config.location.fmt(formatter),
+            #[cfg(feature = "mysql-engine")]
+            Self::Mysql(config) => config.location.fmt(formatter),
         }
     }
 }

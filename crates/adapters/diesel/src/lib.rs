@@ -29,7 +29,7 @@
     )
 )]
 
-pub use any::{AnyConfig, Info, Migrated, Obstacle, OpenMode, SqlStore};
+pub use any::{AnyConfig, Info, Migrated, Obstacle, OpenMode, SqlStore, ViewSides};
 pub use diesel;
 pub use finding::{Check, Checked, Finding};
 pub use ids::{DbUuid, SqlUuid};

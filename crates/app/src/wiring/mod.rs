@@ -139,10 +139,16 @@ pub async fn write_read_store(place: &Place) -> Result<Option<Arc<dyn Checkpoint
 
 async fn checkpoints(place: &Place, mode: OpenMode) -> Result<Option<Arc<dyn Checkpoints>>, Failure> {
     let Place::Store(config) = place else { return Ok(None) };
-    if config.location.path().is_none_or(|path| !path.exists()) {
+    let looked = (**config).clone();
+    let is_there = match tokio::task::spawn_blocking(move || looked.is_there()).await {
+        Ok(is_there) => is_there?,
+        Err(error) => return Err(Failure::Failed(format!("a read model was not looked for: {error}"))),
+    };
+    if !is_there {
         return Ok(None);
     }
-    Ok(Some(Arc::new(views::open(config.clone(), mode).await?)))
+    let store: Store = views::open((**config).clone(), mode).await?;
+    Ok(Some(store))
 }
 
 /// The store at this URL, to be copied from.

@@ -1,9 +1,8 @@
 //! Where each read model is kept.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 
-use portolan_diesel::sqlite::{self, Durability, Location};
+use portolan_diesel::AnyConfig;
 use portolan_kernel::Error;
 
 use crate::Failure;
@@ -17,7 +16,7 @@ pub enum Place {
     /// In the write store, beside the journal.
     WriteStore,
     /// In a store of its own, or of several read models.
-    Store(sqlite::Config),
+    Store(Box<AnyConfig>),
 }
 
 impl Place {
@@ -30,21 +29,14 @@ impl Place {
         if url.starts_with("memory:") {
             return Ok(Self::Memory);
         }
-        let mut store: sqlite::Config =
-            url.parse().map_err(|error: Error| Failure::Usage(format!("read.{view}: {error}")))?;
-        let is_write = config.write.starts_with("sqlite:")
-            && config
-                .write
-                .parse::<sqlite::Config>()
-                .is_ok_and(|write| file(&write.location) == file(&store.location));
-        if is_write {
-            return Ok(Self::WriteStore);
-        }
-        // What a power cut takes from a view is filled again, from where its checkpoint went back to with its rows.
-        if !url.contains("durability=") {
-            store.durability = Durability::LosesLastCommitsOnPowerCut;
-        }
-        Ok(Self::Store(store))
+        let store = AnyConfig::of_views(url)
+            .map_err(|error: Error| Failure::Usage(format!("read.{view}: {error}")))?;
+        let write = config.write.parse::<AnyConfig>().ok().and_then(|write| write.place());
+        Ok(if write.is_some() && write == store.place() {
+            Self::WriteStore
+        } else {
+            Self::Store(Box::new(store))
+        })
     }
 }
 
@@ -53,26 +45,9 @@ impl fmt::Display for Place {
         match self {
             Self::Memory => formatter.write_str("memory"),
             Self::WriteStore => formatter.write_str("write"),
-            Self::Store(sqlite::Config { location: Location::Memory, .. }) => {
-                formatter.write_str("sqlite::memory:")
-            }
-            Self::Store(sqlite::Config { location, .. }) => write!(formatter, "sqlite:{location}"),
+            Self::Store(store) => store.fmt(formatter),
         }
     }
-}
-
-/// The file, by one name however it is spelled; none for a store in memory.
-pub(super) fn file(location: &Location) -> Option<PathBuf> {
-    let path = location.path()?;
-    let canonical = path.canonicalize().or_else(|_| {
-        // One that is yet to be made, in a directory that is there.
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        Ok::<_, std::io::Error>(directory.canonicalize()?.join(path.file_name().unwrap_or_default()))
-    });
-    Some(canonical.unwrap_or_else(|_| path.to_owned()))
 }
 
 #[cfg(test)]
@@ -94,6 +69,14 @@ mod tests {
         }
         assert!(matches!(place("sqlite:a.db", "sqlite:b.db"), Place::Store(_)));
         assert!(matches!(place("postgres://localhost/a", "sqlite:a.db"), Place::Store(_)));
+        #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+        {
+            let write = "postgres://me:secret@localhost/a?queue=7";
+            assert_eq!(place(write, "postgres://you:other@localhost/a"), Place::WriteStore);
+            let apart = place(write, "postgres://me:secret@localhost/a?schema=views");
+            assert!(matches!(&apart, Place::Store(_)));
+            assert_eq!(apart.to_string(), "postgres://localhost/a");
+        }
         assert_eq!(place("sqlite:a.db", "memory:"), Place::Memory);
     }
 }

@@ -1,8 +1,6 @@
 //! The read models, each with the side that answers and the side that fills it.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use portolan_application::Views;
@@ -10,16 +8,13 @@ use portolan_application::projections::{
     CustomerProjector, ListingProjector, OrderProjector, TotalsProjector,
 };
 use portolan_application::wire::MarketEvent;
-use portolan_diesel::Mappers;
-use portolan_diesel::sqlite::{self, OpenMode, Store};
-use portolan_kernel::{
-    Checkpoints as _, Projection, Projector, ReadRepository, Registry, Status, StoredView, SubscriptionId,
-};
+use portolan_diesel::{AnyConfig, Mappers, OpenMode};
+use portolan_kernel::{Projection, Projector, ReadRepository, Registry, Status, StoredView, SubscriptionId};
 use portolan_runtime::SystemClock;
 use portolan_runtime::subscription::Engine;
 
-use super::VIEWS;
-use super::places::{self, Place};
+use super::places::Place;
+use super::{Store, VIEWS};
 use crate::Failure;
 use crate::config::Config;
 
@@ -65,7 +60,7 @@ impl Filling {
     pub(super) fn join(self, engine: Engine<MarketEvent>) -> Engine<MarketEvent> {
         match self.store {
             None => engine.view(self.projection),
-            Some(store) => engine.shared_view(self.projection, Arc::new(store.clone()), Arc::new(store)),
+            Some(store) => engine.shared_view(self.projection, store.clone(), store),
         }
     }
 }
@@ -102,8 +97,8 @@ impl ReadStores {
 ///
 /// # Errors
 /// [`Failure::Usage`] for a URL that does not parse, [`Failure::Unreachable`] where a store cannot be opened.
-pub(super) async fn build(config: &Config, write: Option<&super::Store>) -> Result<ReadModels, Failure> {
-    let write = write.and_then(|write| (&**write as &dyn Any).downcast_ref::<Store>()).cloned();
+pub(super) async fn build(config: &Config, write: Option<&Store>) -> Result<ReadModels, Failure> {
+    let write = write.cloned();
     let mut building = Building {
         config,
         write,
@@ -124,10 +119,10 @@ pub(super) async fn build(config: &Config, write: Option<&super::Store>) -> Resu
 ///
 /// # Errors
 /// [`Failure::Unreachable`] where it cannot be opened.
-pub(super) async fn open(config: sqlite::Config, mode: OpenMode) -> Result<Store, Failure> {
+pub(super) async fn open(config: AnyConfig, mode: OpenMode) -> Result<Store, Failure> {
     let opened = tokio::task::spawn_blocking(move || {
         let (registry, mappers) = (Registry::new(), Mappers::new());
-        Store::open(&config, mode, &registry, &mappers, Arc::new(SystemClock))
+        config.open(mode, &registry, &mappers, Arc::new(SystemClock))
     });
     match opened.await {
         Ok(store) => store.map_err(Into::into),
@@ -137,10 +132,10 @@ pub(super) async fn open(config: sqlite::Config, mode: OpenMode) -> Result<Store
 
 struct Building<'a> {
     config: &'a Config,
-    /// The write store, where it is of an engine that keeps read models too.
+    /// The write store, where it keeps read models too.
     write: Option<Store>,
-    /// Those that are open, by their files.
-    opened: HashMap<Option<PathBuf>, Store>,
+    /// Those that are open, by their places.
+    opened: HashMap<Option<String>, Store>,
     filling: Vec<Filling>,
     stores: ReadStores,
 }
@@ -156,11 +151,11 @@ impl Building<'_> {
             Place::WriteStore => self.write.clone().ok_or_else(|| {
                 Failure::Failed(format!("read.{name}: the write store keeps no read models"))
             })?,
-            Place::Store(config) => self.store(name, config).await?,
+            Place::Store(config) => self.store(name, *config).await?,
         };
         let (view, filling) = store.view(name, VERSION, projector).await?;
-        self.filling.push(Filling { projection: Arc::new(filling), store: Some(store) });
-        Ok(Arc::new(view))
+        self.filling.push(Filling { projection: filling, store: Some(store) });
+        Ok(view)
     }
 
     #[cfg(feature = "memory")]
@@ -180,16 +175,16 @@ impl Building<'_> {
         Arc::new(super::absent::Absent)
     }
 
-    async fn store(&mut self, name: &str, config: sqlite::Config) -> Result<Store, Failure> {
-        let file = places::file(&config.location);
-        if let Some(store) = self.opened.get(&file) {
+    async fn store(&mut self, name: &str, config: AnyConfig) -> Result<Store, Failure> {
+        let place = config.place();
+        if let Some(store) = self.opened.get(&place) {
             return Ok(store.clone());
         }
-        if file.is_none() {
+        if place.is_none() {
             tracing::warn!(view = name, "the read model is in memory: it is filled anew at every start");
         }
         let store = open(config, OpenMode::ReadWrite).await?;
-        self.opened.insert(file, store.clone());
+        self.opened.insert(place, store.clone());
         self.stores.0.push(store.clone());
         Ok(store)
     }

@@ -60,6 +60,15 @@ impl Config {
     }
 }
 
+impl Config {
+    /// The database, and the schema in it where the URL names one: two of the same are one store.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let schema = self.client.iter().find(|(name, _)| name == "schema");
+        Some(format!("{} {}", self.location, schema.map_or("", |(_, schema)| schema)))
+    }
+}
+
 impl FromStr for Config {
     type Err = Error;
 

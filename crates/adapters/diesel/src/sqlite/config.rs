@@ -80,6 +80,21 @@ impl Config {
         Self::new(Location::File(path.into()))
     }
 
+    /// The file by one name, however it is spelled; `None` for memory.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        let path = self.location.path()?;
+        let real = path.canonicalize().or_else(|_| {
+            // One that is yet to be made, in a directory that is there.
+            let directory = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            Ok::<_, std::io::Error>(directory.canonicalize()?.join(path.file_name().unwrap_or_default()))
+        });
+        Some(format!("sqlite:{}", real.as_deref().unwrap_or(path).display()))
+    }
+
     /// A store in memory.
     #[must_use]
     pub const fn memory() -> Self {

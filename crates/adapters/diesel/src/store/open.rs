@@ -88,6 +88,14 @@ impl Store {
         Ok(Self(Arc::new(Inner { config, keeping, clock, head, obstacles, leases, queue, readers })))
     }
 
+    /// Whether there is a store, or the beginning of one. Blocks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn is_there(config: &Config) -> Result<bool> {
+        engine::inspect(config, false).map_err(|fault| fault.at(&config.location))
+    }
+
     /// Brings the schema of a store up to date, or makes the store. Answers what was done; nothing where it was up
     /// to date. Blocks.
     ///

@@ -9,9 +9,10 @@ use portolan_kernel::{ChangeSet, Error, Result};
 use portolan_testkit::{Holder, Place};
 
 use super::holding;
-use super::servers::{Dropped, LEASE, MARIADB, server_harness, unique_name};
+use super::servers::{Dropped, LEASE, MARIADB, server_harness, server_views, unique_name};
 
 server_harness!(MariaDbHarness, mysql, MARIADB, place);
+server_views!(MariaDbViews, mysql, MARIADB, place);
 
 /// A database with nothing in it.
 pub fn place(server: &str) -> Result<Place> {

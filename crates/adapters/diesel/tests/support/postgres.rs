@@ -9,9 +9,10 @@ use portolan_kernel::{ChangeSet, Error, Result};
 use portolan_testkit::{Holder, Place};
 
 use super::holding;
-use super::servers::{Dropped, LEASE, POSTGRES, server_harness, unique_name};
+use super::servers::{Dropped, LEASE, POSTGRES, server_harness, server_views, unique_name};
 
 server_harness!(PostgresHarness, postgres, POSTGRES, place);
+server_views!(PostgresViews, postgres, POSTGRES, place);
 
 /// A schema with nothing in it.
 pub fn place(server: &str) -> Result<Place> {

@@ -17,6 +17,10 @@ pub const MARIADB: Server = Server { name: "mariadb", variable: "PORTOLAN_TEST_M
 /// The servers that must be there, by their names: without them a test fails rather than being left out.
 const REQUIRE: &str = "PORTOLAN_TEST_REQUIRE";
 
+/// Why nothing was tried.
+pub const NO_SERVER: &str =
+    "there is no server; start one with `docker compose up -d`, and name it as README.md says";
+
 impl Server {
     /// Its URL; `None` where it is not there and need not be.
     pub fn url(&self) -> Option<String> {
@@ -90,9 +94,7 @@ macro_rules! server_harness {
             fn capabilities(&self) -> portolan_testkit::Capabilities {
                 match $server.url() {
                     Some(_) => portolan_testkit::Capabilities::all(),
-                    None => portolan_testkit::Capabilities::out_of_reach(
-                        "there is no server; start one with `docker compose up -d`, and name it as README.md says",
-                    ),
+                    None => portolan_testkit::Capabilities::out_of_reach($crate::support::servers::NO_SERVER),
                 }
             }
 
@@ -121,8 +123,9 @@ macro_rules! server_harness {
                     let (registry, mappers) = ((kept.registry)(), (kept.mappers)());
                     Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, clock)
                 });
-                let store =
-                    opening.await.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))??;
+                let store = opening
+                    .await
+                    .map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))??;
                 let polling = store.clone();
                 let ports = portolan_testkit::WritePorts::of(std::sync::Arc::new(store.clone()));
                 let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
@@ -162,7 +165,8 @@ macro_rules! server_harness {
                 &self,
                 subject: &portolan_testkit::Subject,
             ) -> portolan_kernel::Result<Vec<String>> {
-                let ports = subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
+                let ports =
+                    subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
                 let store = self.store_of(ports)?;
                 let mut findings = Vec::new();
                 let tell = |check| {
@@ -179,7 +183,8 @@ macro_rules! server_harness {
                 subject: &portolan_testkit::Subject,
                 subscription: &portolan_kernel::SubscriptionId,
             ) -> portolan_kernel::Result<Vec<(portolan_kernel::Position, portolan_kernel::Reset)>> {
-                let ports = subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
+                let ports =
+                    subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
                 let resets = self.store_of(ports)?.resets(subscription).await?;
                 Ok(resets.into_iter().map(|recorded| (recorded.from, recorded.reset)).collect())
             }
@@ -192,4 +197,77 @@ macro_rules! server_harness {
     };
 }
 
-pub(crate) use server_harness;
+/// The same for the views of an engine on a server: both of a pair in one store.
+macro_rules! server_views {
+    ($harness:ident, $engine:ident, $server:expr, $place:expr) => {
+        /// Views on the server that the environment names.
+        #[derive(Default)]
+        pub struct $harness {
+            /// Held until the test is over.
+            places: std::sync::Mutex<Vec<portolan_testkit::Place>>,
+        }
+
+        impl $harness {
+            /// A new store.
+            async fn store(&self) -> portolan_kernel::Result<portolan_diesel::$engine::Store> {
+                use portolan_diesel::$engine::{Config, OpenMode, Store};
+                let server = $server.required_url()?;
+                let opening = tokio::task::spawn_blocking(move || {
+                    let place = $place(&server)?;
+                    let config: Config = format!("{}&readers=2", place.address).parse()?;
+                    let clock = std::sync::Arc::new(portolan_testkit::ManualClock::default());
+                    let (registry, mappers) =
+                        (portolan_kernel::Registry::new(), portolan_diesel::Mappers::new());
+                    Ok((place, Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, clock)?))
+                });
+                let (place, store) = opening
+                    .await
+                    .unwrap_or_else(|error| Err(portolan_kernel::Error::unavailable(error.to_string())))?;
+                self.places.lock().unwrap().push(place);
+                Ok(store)
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl portolan_testkit::ReadHarness for $harness {
+            fn capabilities(&self) -> portolan_testkit::Capabilities {
+                match $server.url() {
+                    Some(_) => portolan_testkit::Capabilities::all(),
+                    None => portolan_testkit::Capabilities::out_of_reach($crate::support::servers::NO_SERVER),
+                }
+            }
+
+            async fn models(&self) -> portolan_kernel::Result<[portolan_testkit::ReadModel; 2]> {
+                let store = self.store().await?;
+                let mut models = Vec::new();
+                for name in ["counters", "others"] {
+                    let (view, filling) =
+                        store.view(name, 1, portolan_testkit::counter::CounterProjector).await?;
+                    models.push(portolan_testkit::ReadModel {
+                        repository: std::sync::Arc::new(view),
+                        projection: std::sync::Arc::new(filling),
+                    });
+                }
+                models.try_into().map_err(|_| portolan_kernel::Error::unavailable("there are two models"))
+            }
+
+            async fn specimens(
+                &self,
+            ) -> portolan_kernel::Result<
+                portolan_testkit::ReadModel<
+                    portolan_testkit::specimen::Specimen,
+                    portolan_testkit::specimen::SpecimenEvent,
+                >,
+            > {
+                let projector = portolan_testkit::specimen::SpecimenProjector;
+                let (view, filling) = self.store().await?.view("specimens", 1, projector).await?;
+                Ok(portolan_testkit::ReadModel {
+                    repository: std::sync::Arc::new(view),
+                    projection: std::sync::Arc::new(filling),
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use {server_harness, server_views};
