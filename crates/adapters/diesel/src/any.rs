@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Clock, Deadlines, Error, Leases, Moved, Position, Projection, Projector, ReadRepository, Registry, Result,
-    StoredView, Transfer,
+    Clock, Deadlines, Error, Leases, Moved, Position, Projection, Projector, ReadRepository, Registry,
+    Result, StoredView, Transfer,
 };
 
 use crate::finding::{Check, Checked};

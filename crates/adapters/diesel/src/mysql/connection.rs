@@ -37,10 +37,15 @@ pub(crate) fn probe(config: &Config) -> Result<Conn, Fault> {
     establish(config)
 }
 
-/// A connection that reads the store while others write.
+/// A connection that reads the store while others write. It keeps nobody waiting, and may think between two statements for
+/// as long as one of them may take.
 pub(crate) fn open_reader(config: &Config) -> Result<Conn, Fault> {
     let mut conn = establish(config)?;
-    conn.batch_execute("set session transaction read only")?;
+    // The server counts whole seconds here.
+    let idle = config.statement_timeout.as_secs().max(1);
+    conn.batch_execute(&format!(
+        "set session transaction read only; set session idle_transaction_timeout = {idle}"
+    ))?;
     Ok(conn)
 }
 

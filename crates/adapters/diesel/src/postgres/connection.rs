@@ -30,10 +30,14 @@ pub(crate) fn probe(config: &Config) -> Result<Conn, Fault> {
     establish(config)
 }
 
-/// A connection that reads the store while others write.
+/// A connection that reads the store while others write. It keeps nobody waiting, and may think between two statements for
+/// as long as one of them may take.
 pub(crate) fn open_reader(config: &Config) -> Result<Conn, Fault> {
     let mut conn = establish(config)?;
-    conn.batch_execute("set default_transaction_read_only = on")?;
+    let idle = config.statement_timeout.as_millis();
+    conn.batch_execute(&format!(
+        "set default_transaction_read_only = on; set idle_in_transaction_session_timeout = {idle}"
+    ))?;
     Ok(conn)
 }
 
