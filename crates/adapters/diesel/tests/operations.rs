@@ -33,7 +33,12 @@ async fn a_backup_is_a_store_with_what_was_committed() {
 async fn a_backup_that_cannot_be_written_leaves_nothing() {
     let fixture = Fixture::new();
     let store = fixture.open();
-    let target = fixture.folder.path().join("no/folder/backup.db");
+    let folder = fixture.folder.path().join("no/folder");
+    let refused = store.backup(&folder.join("backup.db")).await.unwrap_err();
+    assert!(matches!(&refused, Error::Invalid(why) if why.contains(folder.to_str().unwrap())), "{refused}");
+    assert!(!folder.exists());
+    // A name that is longer than a file's may be.
+    let target = fixture.folder.path().join("b".repeat(300));
     assert!(matches!(store.backup(&target).await, Err(Error::Unavailable { .. })));
     assert!(!target.exists());
 }
