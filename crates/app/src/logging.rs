@@ -10,8 +10,8 @@ const VARIABLE: &str = "PORTOLAN_LOG";
 /// For programs that run on: what happens to the service, not what each command does.
 pub(crate) const SERVING: &str = "info,portolan_runtime::middleware=warn";
 
-/// For programs that end: only what a person should know.
-pub(crate) const QUIET: &str = "warn";
+/// For programs that end: only what a person should know, and is not told by the error that ends the program.
+pub(crate) const QUIET: &str = "warn,portolan_diesel::obstacles=error";
 
 /// Starts logging; `usual` is how much where the variable is not set.
 ///

@@ -37,6 +37,9 @@ const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// How often a group is tried as a whole before its members are tried one by one.
 const ATTEMPTS: usize = 4;
 
+/// Where it is logged that commits do not go through, and that they do again: who waits for one is told by its error.
+const OBSTACLES: &str = "portolan_diesel::obstacles";
+
 /// The writer of a store, on its thread.
 pub(super) struct Writer {
     config: Config,
@@ -219,8 +222,12 @@ impl Writer {
     fn note(&self, failed: Option<&Error>) {
         let store = &self.config.location;
         match failed {
-            Some(error) if self.obstacles.failed(error) => tracing::warn!(%error, "nothing can be written"),
-            None if self.obstacles.passed() => tracing::info!(%store, "it can be written again"),
+            Some(error) if self.obstacles.failed(error) => {
+                tracing::warn!(target: OBSTACLES, %error, "nothing can be written");
+            }
+            None if self.obstacles.passed() => {
+                tracing::info!(target: OBSTACLES, %store, "it can be written again");
+            }
             _ => {}
         }
     }

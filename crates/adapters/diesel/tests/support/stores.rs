@@ -211,7 +211,9 @@ pub async fn stored(store: &Store, name: &str) -> Option<(i64, u64)> {
 /// The sentence of a refused opening.
 pub fn sentence(opened: Result<Store>) -> String {
     match opened {
-        Err(error @ (Error::Invalid(_) | Error::Unavailable { .. })) => error.to_string(),
+        Err(error @ (Error::Invalid(_) | Error::Unsupported(_) | Error::Unavailable { .. })) => {
+            error.to_string()
+        }
         other => panic!("not refused: {other:?}"),
     }
 }
