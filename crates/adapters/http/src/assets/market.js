@@ -2,8 +2,10 @@
 "use strict";
 
 const NAMES = [
-  "ListingDrafted", "ListingRevised", "ListingPublished", "BidPlaced", "LeaderOutbid", "BidRetracted", "ListingSold",
-  "ListingUnsold", "ListingWithdrawn", "OrderPlaced", "OrderLineChanged", "OrderLineRemoved", "OrderAddressSet",
+  "ListingDrafted", "ListingRevised", "ListingPublished",
+  "BidPlaced", "LeaderOutbid", "BidRetracted",
+  "ListingSold", "ListingUnsold", "ListingWithdrawn",
+  "OrderPlaced", "OrderLineChanged", "OrderLineRemoved", "OrderAddressSet",
   "OrderPaid", "OrderShipped", "OrderDelivered", "OrderCancelled",
 ];
 const SHOWN = 30;
@@ -30,7 +32,8 @@ async function draw() {
   const answer = await fetch(`/listings?limit=${SHOWN}&sort=ends_at&count=true&filter=${filter}`);
   const page = await answer.json();
   if (!answer.ok) throw new Error(page.detail);
-  const head = make("tr", "", ...["title", "price", "bids", "ends"].map((text) => make("th", "", text)));
+  const head = make("tr", "",
+    make("th", "", "title"), make("th", "number", "price"), make("th", "number", "bids"), make("th", "", "ends"));
   const rows = page.items.map((item) => make("tr", "",
     make("td", "", Object.assign(make("a", "", item.title), { href: `/listings/${item.id}` })),
     make("td", "number", money(item.price)),

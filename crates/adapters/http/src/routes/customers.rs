@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// Get a customer
 ///
 /// Their orders, counted and added up.
-#[utoipa::path(get, path = "/customers/{id}", tag = "customers",
+#[utoipa::path(get, path = "/customers/{id}", tag = "customers", operation_id = "get_customer",
     params(("id" = Uuid, Path, description = "the customer"), RowHeaders, ReadHeaders),
     responses((status = 200, description = "the customer", body = CustomerSchema),
         (status = 304, description = "the caller has it already"), ReadProblems))]

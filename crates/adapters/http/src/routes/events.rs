@@ -41,7 +41,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 ///
 /// Server-sent events: `id` is the position, `event` the name, `data` the event as JSON. It goes on behind
 /// `Last-Event-ID`, or from now on.
-#[utoipa::path(get, path = "/events", tag = "events", params(StreamHeaders),
+#[utoipa::path(get, path = "/events", tag = "events", operation_id = "follow_events",
+    params(StreamHeaders),
     responses((status = 200, description = "events as they happen", content_type = "text/event-stream",
         body = EventSchema), ReadProblems))]
 async fn events(State(http): State<Shared>, headers: HeaderMap, uri: Uri) -> Answered {

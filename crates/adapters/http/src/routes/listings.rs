@@ -35,7 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// Draft a listing
 ///
 /// Only its seller is to see it before it is published.
-#[utoipa::path(post, path = "/listings", tag = "listings", params(WriteHeaders), request_body = DraftBody,
+#[utoipa::path(post, path = "/listings", tag = "listings", operation_id = "draft_listing",
+    params(WriteHeaders), request_body = DraftBody,
     responses((status = 201, description = "drafted; `Location` says where", body = ReceiptBody), WriteProblems))]
 async fn draft(State(http): State<Shared>, write: Write<DraftBody>) -> Answered {
     let id = write.ticket.id_of_new(write.body.id.map(Id::uuid), http.ids())?;
@@ -44,14 +45,15 @@ async fn draft(State(http): State<Shared>, write: Write<DraftBody>) -> Answered 
 }
 
 /// Find listings
-#[utoipa::path(get, path = "/listings", tag = "listings", params(PageParameters, ReadHeaders),
+#[utoipa::path(get, path = "/listings", tag = "listings", operation_id = "find_listings",
+    params(PageParameters, ReadHeaders),
     responses((status = 200, description = "one page of them", body = ListingPage), ReadProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<ListingView>(&http, &uri, freshness).await
 }
 
 /// Get a listing
-#[utoipa::path(get, path = "/listings/{id}", tag = "listings",
+#[utoipa::path(get, path = "/listings/{id}", tag = "listings", operation_id = "get_listing",
     params(("id" = Uuid, Path, description = "the listing"), RowHeaders, ReadHeaders),
     responses((status = 200, description = "the listing; `ETag` is its version", body = ListingSchema),
         (status = 304, description = "the caller has it already"), ReadProblems))]
@@ -68,7 +70,7 @@ async fn get(
 /// Revise a draft
 ///
 /// What is left out stays as it is.
-#[utoipa::path(patch, path = "/listings/{id}", tag = "listings",
+#[utoipa::path(patch, path = "/listings/{id}", tag = "listings", operation_id = "revise_listing",
     params(("id" = Uuid, Path, description = "the listing"), WriteHeaders), request_body = ReviseBody,
     responses((status = 200, description = "revised", body = ReceiptBody), WriteProblems))]
 async fn revise(
@@ -80,7 +82,7 @@ async fn revise(
 }
 
 /// Open a draft for bids
-#[utoipa::path(post, path = "/listings/{id}/publish", tag = "listings",
+#[utoipa::path(post, path = "/listings/{id}/publish", tag = "listings", operation_id = "publish_listing",
     params(("id" = Uuid, Path, description = "the listing"), WriteHeaders),
     responses((status = 200, description = "published", body = ReceiptBody), WriteProblems))]
 async fn publish(
@@ -94,7 +96,7 @@ async fn publish(
 /// Close a listing whose end has come
 ///
 /// Listings close by themselves; this is for whoever does not want to wait for it.
-#[utoipa::path(post, path = "/listings/{id}/close", tag = "listings",
+#[utoipa::path(post, path = "/listings/{id}/close", tag = "listings", operation_id = "close_listing",
     params(("id" = Uuid, Path, description = "the listing"), WriteHeaders),
     responses((status = 200, description = "sold or unsold", body = ReceiptBody), WriteProblems))]
 async fn close(
@@ -106,7 +108,7 @@ async fn close(
 }
 
 /// Take a listing back
-#[utoipa::path(post, path = "/listings/{id}/withdraw", tag = "listings",
+#[utoipa::path(post, path = "/listings/{id}/withdraw", tag = "listings", operation_id = "withdraw_listing",
     params(("id" = Uuid, Path, description = "the listing"), WriteHeaders),
     responses((status = 200, description = "withdrawn", body = ReceiptBody), WriteProblems))]
 async fn withdraw(
@@ -145,7 +147,7 @@ async fn retract_bid(
 }
 
 /// What happened to a listing
-#[utoipa::path(get, path = "/listings/{id}/events", tag = "listings",
+#[utoipa::path(get, path = "/listings/{id}/events", tag = "listings", operation_id = "listing_events",
     params(("id" = Uuid, Path, description = "the listing"), HistoryParameters),
     responses((status = 200, description = "its public history, in order", body = HistoryPage), ReadProblems))]
 async fn events(State(http): State<Shared>, Ids(id): Ids<ListingId>, uri: Uri) -> Answered<Response> {

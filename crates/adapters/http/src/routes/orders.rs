@@ -34,7 +34,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// Place an order
-#[utoipa::path(post, path = "/orders", tag = "orders", params(WriteHeaders), request_body = PlaceOrderBody,
+#[utoipa::path(post, path = "/orders", tag = "orders", operation_id = "place_order",
+    params(WriteHeaders), request_body = PlaceOrderBody,
     responses((status = 201, description = "placed; `Location` says where", body = ReceiptBody), WriteProblems))]
 async fn place(State(http): State<Shared>, write: Write<PlaceOrderBody>) -> Answered {
     let id = write.ticket.id_of_new(write.body.id.map(Id::uuid), http.ids())?;
@@ -43,14 +44,15 @@ async fn place(State(http): State<Shared>, write: Write<PlaceOrderBody>) -> Answ
 }
 
 /// Find orders
-#[utoipa::path(get, path = "/orders", tag = "orders", params(PageParameters, ReadHeaders),
+#[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "find_orders",
+    params(PageParameters, ReadHeaders),
     responses((status = 200, description = "one page of them", body = OrderPage), ReadProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<OrderView>(&http, &uri, freshness).await
 }
 
 /// Get an order
-#[utoipa::path(get, path = "/orders/{id}", tag = "orders",
+#[utoipa::path(get, path = "/orders/{id}", tag = "orders", operation_id = "get_order",
     params(("id" = Uuid, Path, description = "the order"), RowHeaders, ReadHeaders),
     responses((status = 200, description = "the order; `ETag` is its version", body = OrderSchema),
         (status = 304, description = "the caller has it already"), ReadProblems))]
@@ -104,7 +106,7 @@ async fn set_address(
 }
 
 /// Pay an order
-#[utoipa::path(post, path = "/orders/{id}/pay", tag = "orders",
+#[utoipa::path(post, path = "/orders/{id}/pay", tag = "orders", operation_id = "pay_order",
     params(("id" = Uuid, Path, description = "the order"), WriteHeaders),
     responses((status = 200, description = "paid", body = ReceiptBody), WriteProblems))]
 async fn pay(
@@ -116,7 +118,7 @@ async fn pay(
 }
 
 /// Ship an order
-#[utoipa::path(post, path = "/orders/{id}/ship", tag = "orders",
+#[utoipa::path(post, path = "/orders/{id}/ship", tag = "orders", operation_id = "ship_order",
     params(("id" = Uuid, Path, description = "the order"), WriteHeaders), request_body = ShipBody,
     responses((status = 200, description = "shipped", body = ReceiptBody), WriteProblems))]
 async fn ship(
@@ -128,7 +130,7 @@ async fn ship(
 }
 
 /// Say that an order has arrived
-#[utoipa::path(post, path = "/orders/{id}/deliver", tag = "orders",
+#[utoipa::path(post, path = "/orders/{id}/deliver", tag = "orders", operation_id = "deliver_order",
     params(("id" = Uuid, Path, description = "the order"), WriteHeaders),
     responses((status = 200, description = "delivered", body = ReceiptBody), WriteProblems))]
 async fn deliver(
@@ -140,7 +142,7 @@ async fn deliver(
 }
 
 /// Call an order off
-#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders",
+#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders", operation_id = "cancel_order",
     params(("id" = Uuid, Path, description = "the order"), WriteHeaders),
     responses((status = 200, description = "cancelled", body = ReceiptBody), WriteProblems))]
 async fn cancel(
@@ -152,7 +154,7 @@ async fn cancel(
 }
 
 /// What happened to an order
-#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders",
+#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders", operation_id = "order_events",
     params(("id" = Uuid, Path, description = "the order"), HistoryParameters),
     responses((status = 200, description = "its public history, in order", body = HistoryPage), ReadProblems))]
 async fn events(State(http): State<Shared>, Ids(id): Ids<OrderId>, uri: Uri) -> Answered<Response> {

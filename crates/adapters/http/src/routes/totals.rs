@@ -19,7 +19,8 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// Totals of the market
 ///
 /// One row for a UTC day and currency.
-#[utoipa::path(get, path = "/totals", tag = "totals", params(PageParameters, ReadHeaders),
+#[utoipa::path(get, path = "/totals", tag = "totals", operation_id = "find_totals",
+    params(PageParameters, ReadHeaders),
     responses((status = 200, description = "one page of them", body = TotalsPage), ReadProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<MarketTotals>(&http, &uri, freshness).await

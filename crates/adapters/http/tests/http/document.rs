@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use portolan_application::wire::CommandLine;
 use portolan_domain::{listing, order};
 use serde_json::Value;
 
@@ -57,6 +58,21 @@ async fn the_document_names_every_route_of_the_service() {
         "put /orders/{id}/address",
     ];
     assert_eq!(routes.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn each_operation_has_a_name_of_its_own_and_a_command_its_own_name() {
+    let (_, document) = document().await;
+    let mut names = BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{method}: `{name}` names two operations");
+        }
+    }
+    for command in CommandLine::NAMES {
+        assert!(names.contains(*command), "no operation is called `{command}`");
+    }
 }
 
 #[tokio::test]
