@@ -86,6 +86,8 @@ fn describe_says_what_is_wired_to_what() {
     };
     assert_eq!(of("command").len(), 15);
     assert_eq!(of("view"), ["listings", "orders", "customers", "totals"]);
+    assert_eq!(of("query")[..3], ["find_listings", "get_listing", "count_listings"]);
+    assert_eq!((of("query").len(), of("handler").len()), (12, 1));
     assert!(of("process").contains(&"order_for_sale".to_owned()));
     assert!(of("backend").contains(&"write".to_owned()) && of("feature").contains(&"sqlite".to_owned()));
     let process = described.iter().find(|row| row["kind"] == "process").unwrap();

@@ -100,7 +100,7 @@ fn a_store_that_is_not_there_is_not_made_by_those_who_read() {
     let place = Place::new();
     let reading = OPENING.iter().filter(|arguments| !["serve", "import"].contains(&arguments[0]));
     for arguments in reading {
-        place.run(arguments).fails(3, &["portolan.db", "no store"]);
+        place.run(arguments).fails(3, &["portolan.db", "no store", "portolan import"]);
     }
     assert_eq!(fs::read_dir(place.path("")).unwrap().count(), 0, "nothing was made");
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portolan_app::Failure;
 use portolan_app::config::Config;
 use portolan_app::import::{Import, Progress};
 use portolan_app::wiring::{App, Parts, read_only};
@@ -45,7 +46,10 @@ async fn a_market_in_memory_comes_to_the_same_as_one_in_a_file() {
 
 #[tokio::test]
 async fn there_is_nothing_to_read_where_a_program_has_ended() {
-    let config = Config { write: "memory:".to_owned(), ..Config::default() };
-    let refused = read_only(&config).await.map(drop).unwrap_err().to_string();
-    assert!(refused.contains("gone with it"), "{refused}");
+    for url in ["memory:", "sqlite::memory:"] {
+        let config = Config { write: url.to_owned(), ..Config::default() };
+        let refused = read_only(&config).await.map(drop).unwrap_err();
+        let is_usage = matches!(&refused, Failure::Usage(said) if said.contains("gone with it"));
+        assert!(is_usage, "{url}: {refused}");
+    }
 }

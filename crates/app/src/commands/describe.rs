@@ -1,5 +1,10 @@
 //! `describe`: what is wired to what.
 
+use portolan_application::customers::CustomerSummary;
+use portolan_application::listings::ListingView;
+use portolan_application::orders::OrderView;
+use portolan_application::queries::Queried;
+use portolan_application::totals::MarketTotals;
 use portolan_application::wire::CommandLine;
 use serde_json::json;
 
@@ -28,6 +33,16 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
     for name in CommandLine::NAMES {
         row("command", name, "")?;
     }
+    for (view, names) in [
+        queries::<ListingView>(),
+        queries::<OrderView>(),
+        queries::<CustomerSummary>(),
+        queries::<MarketTotals>(),
+    ] {
+        for name in names {
+            row("query", name, &format!("answered by the view `{view}`"))?;
+        }
+    }
     for name in wiring::VIEWS {
         let detail = match Place::of(config, name)? {
             Place::Memory => "follows the journal in memory, in every process".to_owned(),
@@ -43,10 +58,18 @@ pub fn run(config: &Config, json: bool) -> Result<(), Failure> {
         "close_at_end",
         &format!("end of a listing -> close_listing ({})", on(config.deadlines)),
     )?;
+    for name in wiring::event_handlers() {
+        row("handler", &name, "each event, in every process that serves")?;
+    }
     for (feature, is_built_in) in wiring::FEATURES {
         row("feature", feature, if *is_built_in { "built in" } else { "off" })?;
     }
     rows.flush()
+}
+
+/// What a view is asked, with its name.
+const fn queries<V: Queried>() -> (&'static str, [&'static str; 3]) {
+    (V::NAME, [V::FIND, V::GET, V::COUNT])
 }
 
 /// The scheme alone: a URL may hold a password.

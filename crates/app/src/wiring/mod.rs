@@ -31,7 +31,7 @@ use self::write_store::WritePorts;
 use crate::config::Config;
 use crate::{Failure, backend};
 
-/// The views, by the names of their read repositories; each is a subscription that every process runs for itself.
+/// The views, by the names of their read repositories; each is a subscription of the same name.
 pub const VIEWS: &[&str] = &["listings", "orders", "customers", "totals"];
 
 /// The Cargo features that build an adapter in, and whether this program has it.
@@ -43,10 +43,19 @@ pub const FEATURES: &[(&str, bool)] = &[
     ("http", cfg!(feature = "http")),
 ];
 
+/// The handlers of domain events that a service runs, as `SUBSCRIPTION/HANDLER`, in the order in which they see an event.
+pub fn event_handlers() -> Vec<String> {
+    let map = notices::map();
+    map.handlers().map(|handler| format!("{}/{handler}", map.name())).collect()
+}
+
 /// The URL of what is in the memory of this program.
 const MEMORY: &str = "memory:";
 
 const LOST_AT_EXIT: &str = "the write store is in memory: everything is lost when this program ends";
+
+const NOTHING_TO_READ: &str = "write: a store in memory is in the program that made it, and gone with it: there is nothing here \
+                               to read or to look after; name another store";
 
 /// A write store, on whatever engine.
 pub type Store = Arc<dyn SqlStore>;
@@ -97,19 +106,17 @@ pub fn store_config(config: &Config) -> Result<AnyConfig, Failure> {
     backend::check(config)?;
     let url = config.write.as_str();
     if url == MEMORY {
-        return Err(Failure::Usage(
-            "write: a store in memory is in the program that made it, and gone with it: there is nothing here to read \
-             or to look after; name another store"
-                .to_owned(),
-        ));
+        return Err(Failure::Usage(NOTHING_TO_READ.to_owned()));
     }
     url.parse().map_err(|error: portolan_kernel::Error| Failure::Usage(format!("write: {error}")))
 }
 
 async fn open(config: &Config, mode: OpenMode) -> Result<Store, Failure> {
     let store = store_config(config)?;
-    if store.is_in_memory() && mode == OpenMode::ReadWrite {
-        tracing::warn!("{LOST_AT_EXIT}");
+    match (store.is_in_memory(), mode) {
+        (true, OpenMode::ReadOnly) => return Err(Failure::Usage(NOTHING_TO_READ.to_owned())),
+        (true, OpenMode::ReadWrite) => tracing::warn!("{LOST_AT_EXIT}"),
+        _ => {}
     }
     let opened = tokio::task::spawn_blocking(move || {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -83,8 +83,8 @@ impl<V: View> Sort<V> {
     /// The order that a text like `-price.amount,title` names: `-` for the largest first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a name that is not a field, with the close ones; for a field that is not sortable,
-    /// is named twice, or is one too many.
+    /// [`Error::Invalid`] for a name that is not a field, with the close ones or else all; for a field that is not
+    /// sortable, is named twice, or is one too many.
     pub fn parse(text: &str) -> Result<Self> {
         text.split(',').try_fold(Self::by_id(), |sort, part| {
             let part = part.trim();
@@ -95,7 +95,11 @@ impl<V: View> Sort<V> {
             if name.is_empty() {
                 return Err(Error::Invalid("a sort names fields, like `-price.amount,title`".to_owned()));
             }
-            sort.with(SortKey { path: V::schema().path(name)?, direction })
+            let path = V::schema().path(name).map_err(|unknown| match unknown.close.is_empty() {
+                true => Error::Invalid(format!("{unknown}; {}", sortable::<V>())),
+                false => unknown.into(),
+            })?;
+            sort.with(SortKey { path, direction })
         })
     }
 

@@ -287,7 +287,11 @@ impl Parts {
         let is_there =
             is_there && migrate::compare(&mut engine::probe(config)?, &schemas)?.usable(&config.location)?;
         if !is_there {
-            return Err(Error::unavailable(format!("there is no store at {}", config.location)).into());
+            return Err(Error::unavailable(format!(
+                "there is no store at {}; look at its name, or make one with `portolan serve` or `portolan import`",
+                config.location
+            ))
+            .into());
         }
         let mut conn = engine::probe(config)?;
         refuse_unfinished(config, &mut conn)?;

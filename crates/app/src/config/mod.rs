@@ -1,5 +1,7 @@
 //! Configuration: flag, then environment, then file, then default.
 
+mod mistake;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -231,7 +233,7 @@ impl Config {
         }
         figment = figment.merge(environment).merge(Serialized::defaults(flags.values()));
         let config: Self =
-            figment.extract().map_err(|error| Failure::Usage(explain(&error, file.as_deref())))?;
+            figment.extract().map_err(|error| Failure::Usage(mistake::explain(&error, file.as_deref())))?;
         if config.idempotency_days > MAX_IDEMPOTENCY_DAYS {
             let days = config.idempotency_days;
             return Err(Failure::Usage(format!(
@@ -335,33 +337,6 @@ fn unknown_variables() -> Result<(), Failure> {
     }
 }
 
-/// What is wrong, with the key and the place where it stands.
-fn explain(error: &figment::Error, file: Option<&Path>) -> String {
-    let sentences: Vec<String> = error
-        .clone()
-        .into_iter()
-        .map(|error| {
-            let key = error.path.join(".");
-            let provider = error.metadata.as_ref().map_or("", |metadata| &*metadata.name);
-            let from = match file {
-                _ if provider.contains("environment") => variable(&key),
-                Some(file) if provider.starts_with("TOML") => Some(file.display().to_string()),
-                _ => None,
-            };
-            let key = if key.is_empty() { String::new() } else { format!("`{key}`: ") };
-            let said = error.kind.to_string();
-            format!("{key}{}{}", said.trim_end(), from.map(|from| format!(" ({from})")).unwrap_or_default())
-        })
-        .collect();
-    format!("configuration: {}", sentences.join("; "))
-}
-
-/// The environment variable that is this key.
-fn variable(key: &str) -> Option<String> {
-    let known = VARIABLES.iter().find(|(_, known)| *known == key)?;
-    Some(format!("PORTOLAN_{}", known.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,10 +369,20 @@ mod tests {
         );
         let config = config.unwrap();
         assert_eq!((config.write.as_str(), config.deadlines), ("sqlite:a.db", Switch::Off));
-        let unknown = load("wriet = \"sqlite:a.db\"\n").unwrap_err().to_string();
-        assert!(unknown.contains("wriet") && unknown.contains("`write`"), "{unknown}");
-        let wrong = load("idempotency_days = \"week\"\n").unwrap_err().to_string();
-        assert!(wrong.contains("idempotency_days") && wrong.contains("portolan.toml"), "{wrong}");
+        let place = path.display();
+        for (text, said) in [
+            (
+                "wriet = \"sqlite:a.db\"\n",
+                "`wriet`: there is no such key; known are `write`, `next_write`, `read`",
+            ),
+            ("idempotency_days = \"week\"\n", "`idempotency_days`: string \"week\" is not a whole number"),
+            ("deadlines = \"maybe\"\n", "`deadlines`: `maybe` is none of `on`, `off`"),
+            ("deadlines = false\n", "`deadlines`: bool false is not `\"on\"` or `\"off\"`"),
+            ("write = 7\n", "`write`: signed int `7` is not a text"),
+        ] {
+            let wrong = load(text).unwrap_err().to_string();
+            assert!(wrong.contains(said) && wrong.ends_with(&format!("({place})")), "{wrong}");
+        }
     }
 
     #[test]
