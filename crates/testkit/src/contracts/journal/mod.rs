@@ -1,4 +1,4 @@
-//! The journal, the feed that everything else follows: J1 to J7 and J10 to J15.
+//! The journal, the feed that everything else follows: J1 to J15.
 
 use crate::clause::clauses;
 use crate::{Clause, Subject};
