@@ -13,7 +13,7 @@ use portolan_kernel::{
 use crate::child::{self, Child};
 use crate::counter::{CounterEvent, CounterView};
 use crate::specimen::{Specimen, SpecimenEvent};
-use crate::{Capabilities, ManualClock, Subject, Verdict};
+use crate::{Capabilities, ManualClock, Verdict};
 
 /// A way to make and open stores of one kind for counters ([`counter::registry`](crate::counter::registry)).
 ///
@@ -44,7 +44,7 @@ pub trait WriteHarness: Send + Sync + 'static {
 
     /// What the adapter's own check of a store finds wrong: orphan rows, states that are not what their history
     /// makes of them. Nothing, where it has no such check.
-    async fn findings(&self, _subject: &Subject) -> Result<Vec<String>> {
+    async fn findings(&self, _ports: &WritePorts) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 
@@ -52,7 +52,7 @@ pub trait WriteHarness: Send + Sync + 'static {
     /// For [`Capability::ResetRecords`](crate::Capability::ResetRecords).
     async fn reset_records(
         &self,
-        _subject: &Subject,
+        _ports: &WritePorts,
         _subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
         Err(Error::Unsupported("this harness shows no records of resets".to_owned()))
@@ -80,9 +80,9 @@ pub trait WriteHarness: Send + Sync + 'static {
         Duration::from_secs(5)
     }
 
-    /// What connections of the store hold though nobody works: transactions that were not ended, locks. Nothing, where
-    /// the harness cannot see.
-    async fn left_open(&self, _subject: &Subject) -> Result<Vec<String>> {
+    /// What connections of the store at this address hold though nobody works: transactions that were not ended, locks.
+    /// Nothing, where the harness cannot see.
+    async fn left_open(&self, _address: &str) -> Result<Vec<String>> {
         Ok(Vec::new())
     }
 

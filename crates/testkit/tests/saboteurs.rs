@@ -6,10 +6,9 @@ use std::sync::Arc;
 use portolan_testkit::contracts::sample::Of;
 use portolan_testkit::contracts::{CHECKPOINT, JOURNAL, READ, WRITE};
 use portolan_testkit::counter::CounterSample;
-use portolan_testkit::run::{Flavour, Outcome, read_clause, write_clause};
-use portolan_testkit::saboteurs::{
-    READERS, ReadSaboteur, SabotagedHarness, SabotagedReadHarness, Saboteur, all,
-};
+use portolan_testkit::reference::{ReferenceHarness, ReferenceReadHarness};
+use portolan_testkit::run::{Flavour, Outcome, write_clause};
+use portolan_testkit::saboteurs::{READERS, SabotagedHarness, all, trial};
 use portolan_testkit::{Clause, Effort, Subject};
 
 fn clauses() -> impl Iterator<Item = &'static Clause<Subject>> {
@@ -38,60 +37,12 @@ fn a_saboteur_that_breaks_more_than_one_clause_says_why() {
 
 #[test]
 fn each_saboteur_breaks_its_own_clauses_and_no_other() {
-    // Side by side, because each waits for deadlines more than it works.
-    let saboteurs: Vec<_> = all().map(|saboteur| std::thread::spawn(move || of_store(saboteur))).collect();
-    let complaints: Vec<String> =
-        saboteurs.into_iter().flat_map(|saboteur| saboteur.join().expect("a saboteur's thread")).collect();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    trial::stores(ReferenceHarness::default);
 }
 
 #[test]
 fn each_saboteur_of_read_models_breaks_its_own_clauses_and_no_other() {
-    let saboteurs: Vec<_> =
-        READERS.iter().map(|saboteur| std::thread::spawn(move || of_model(saboteur))).collect();
-    let complaints: Vec<String> =
-        saboteurs.into_iter().flat_map(|saboteur| saboteur.join().expect("a saboteur's thread")).collect();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-}
-
-fn of_store(saboteur: &'static Saboteur) -> Vec<String> {
-    let says = Says { name: saboteur.name, breaks: saboteur.breaks, also: saboteur.also };
-    clauses()
-        .filter_map(|clause| {
-            let harness = Arc::new(SabotagedHarness::new(saboteur));
-            let flavour = Flavour::MultiThread;
-            says.complaint(clause.name, &write_clause(clause, harness, clause.name, flavour, Effort::Small))
-        })
-        .collect()
-}
-
-fn of_model(saboteur: &'static ReadSaboteur) -> Vec<String> {
-    let says = Says { name: saboteur.name, breaks: saboteur.breaks, also: saboteur.also };
-    READ.iter()
-        .filter_map(|clause| {
-            let harness = Arc::new(SabotagedReadHarness(saboteur));
-            says.complaint(clause.name, &read_clause(clause, harness, Flavour::MultiThread, Effort::Small))
-        })
-        .collect()
-}
-
-/// What a saboteur says of itself.
-struct Says {
-    name: &'static str,
-    breaks: &'static [&'static str],
-    also: &'static [&'static str],
-}
-
-impl Says {
-    /// What is wrong with it, by what became of a clause.
-    fn complaint(&self, clause: &str, outcome: &Outcome) -> Option<String> {
-        let is_broken = matches!(outcome, Outcome::Broken(_));
-        let (own, suffers) = (self.breaks.contains(&clause), self.also.contains(&clause));
-        if is_broken && !own && !suffers {
-            return Some(format!("`{}` breaks {clause} too: {outcome:?}", self.name));
-        }
-        (own && !is_broken).then(|| format!("`{}` does not break {clause}", self.name))
-    }
+    trial::models(|| ReferenceReadHarness);
 }
 
 /// Who breaks each clause about samples, by its name.
@@ -102,7 +53,7 @@ const OF_SAMPLES: &[(&str, &str)] = &[
     ("w07_of_workers_in_a_race_each_step_is_written_once", "lets the last writer win"),
     ("w11_a_dropped_commit_leaves_all_or_nothing", "keeps its lock when its caller goes"),
     ("w13_what_was_removed_is_gone_and_lives_again", "forgets the versions of what was removed"),
-    ("w19_what_was_acknowledged_survives_reopening", "never writes to the disk"),
+    ("w19_what_was_acknowledged_survives_reopening", "keeps nothing that was closed"),
     ("w20_two_commit_together_or_not_at_all", "commits one aggregate after the other"),
     ("w21_a_repeated_command_answers_its_first_outcome", "forgets every command"),
     ("w22_what_is_not_committed_never_shows", "shows what was never committed"),

@@ -8,9 +8,7 @@ use portolan_application::wire;
 use portolan_kernel::{Clock, Error, Journal as _, Position, Registry, Reset, Result, SubscriptionId};
 use portolan_memory::MemoryStore;
 use portolan_testkit::counter::registry;
-use portolan_testkit::{
-    Capabilities, Capability, ManualClock, Place, Polls, Subject, WriteHarness, WritePorts,
-};
+use portolan_testkit::{Capabilities, Capability, ManualClock, Place, Polls, WriteHarness, WritePorts};
 
 #[path = "../../../../tests/shared/market.rs"]
 mod market;
@@ -45,10 +43,9 @@ impl WriteHarness for MemoryHarness {
 
     async fn reset_records(
         &self,
-        subject: &Subject,
+        ports: &WritePorts,
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
-        let ports = subject.ports().map_err(|_| Error::NotFound("the ports".to_owned()))?;
         let store = ports.own::<MemoryStore>().ok_or_else(|| Error::NotFound("the store".to_owned()))?;
         store.resets(subscription)
     }

@@ -123,7 +123,7 @@ async fn stored<S: Sample>(subject: &Subject, name: &str) -> Verdict<Option<(S::
 }
 
 async fn found_nothing(subject: &Subject) -> Verdict {
-    let findings = subject.harness().findings(subject).await?;
+    let findings = subject.harness().findings(subject.ports()?).await?;
     ensure_eq!(findings, Vec::<String>::new(), "what the adapter's own check finds");
     Ok(())
 }
@@ -222,7 +222,7 @@ pub async fn w11_a_dropped_commit_leaves_all_or_nothing<S: Sample>(subject: &mut
         let life_beside = S::life(&beside);
         let another = live::<S>(subject, &beside, &life_beside[..1]);
         witness::within("another commit goes on", another).await??;
-        let left = subject.harness().left_open(subject).await?;
+        let left = subject.harness().left_open(subject.address()).await?;
         ensure_eq!(left, Vec::<String>::new(), "what was left open when it was dropped after {polls} polls");
         if subject.can(Capability::Reopen) {
             subject.reopen().await?;

@@ -34,7 +34,7 @@ impl Default for Data {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Contents {
     /// Of every id that was ever used; no state after a removal.
     pub(crate) aggregates: BTreeMap<AggregateKey, (Version, Option<AnyState>)>,
@@ -60,20 +60,6 @@ impl Data {
         let head = contents.head();
         self.head.send_if_modified(|known| std::mem::replace(known, head) != head);
         Ok(answer)
-    }
-
-    /// The same contents, apart from these.
-    pub(crate) fn copy(&self) -> Self {
-        let contents = self.look().clone();
-        let head = watch::Sender::new(contents.head());
-        Self { contents: Mutex::new(contents), head, turn: Arc::clone(&self.turn), clock: self.clock.clone() }
-    }
-
-    /// Has the contents of the other from now on.
-    pub(crate) fn replace(&self, other: &Self) {
-        let contents = other.look().clone();
-        self.head.send_replace(contents.head());
-        *self.look() = contents;
     }
 
     pub(crate) fn reset_records(&self, subscription: &SubscriptionId) -> Vec<(Position, Reset)> {

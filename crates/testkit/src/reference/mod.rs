@@ -16,9 +16,7 @@ use portolan_kernel::{
 
 use crate::child::{Child, Tell};
 use crate::counter::registry;
-use crate::{
-    Breach, Holder, ManualClock, Place, Polls, SequentialIds, Subject, Verdict, WriteHarness, WritePorts,
-};
+use crate::{Breach, Holder, ManualClock, Place, Polls, SequentialIds, Verdict, WriteHarness, WritePorts};
 
 mod checkpoints;
 pub(crate) mod data;
@@ -103,10 +101,12 @@ impl WriteHarness for ReferenceHarness {
 
     async fn reset_records(
         &self,
-        subject: &Subject,
+        ports: &WritePorts,
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
-        Ok(self.data(subject.address())?.reset_records(subscription))
+        let store = ports.own::<ReferenceStore>();
+        let store = store.ok_or_else(|| Error::NotFound("the reference store".to_owned()))?;
+        Ok(store.data.reset_records(subscription))
     }
 
     async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {

@@ -1,35 +1,33 @@
 //! Stores that acknowledge what is not yet there.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
-use portolan_kernel::{RecordedOutcome, Result, WriteStore as _};
-use uuid::Uuid;
+use portolan_kernel::Result;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::saboteurs;
-use super::tamper::{CLOSING, Tamper};
-use crate::reference::{Data, ReferenceStore};
+use super::tamper::Tamper;
+use crate::{Place, WriteHarness};
 
 saboteurs! {
-    "writes to the disk only when it is closed" Volatile::new(true),
+    "keeps nothing that was not closed" Volatile::new(true),
         breaks [
             "w19_what_was_acknowledged_survives_a_kill"
             "j04_a_kill_leaves_whole_commits"
             "c15_what_was_saved_survives_a_kill"
         ] also [
-            "c05_a_reset_is_recorded"
             "j08_nobody_passes_a_commit_that_is_still_to_come"
             "j14_a_waiting_reader_wakes_on_a_commit_beside"
             "c07_a_held_lease_refuses_another_process"
             "c13_the_stores_clock_decides"
         ]
         because "whoever opens the same place beside it, or after a kill, sees none of it";
-    "never writes to the disk" Volatile::new(false),
+    "keeps nothing that was closed" Volatile::new(false),
         breaks [
             "w19_what_was_acknowledged_survives_reopening"
             "c15_what_was_saved_survives_reopening"
         ] also [
-            "c05_a_reset_is_recorded"
             "c15_what_was_saved_survives_a_kill"
             "j04_a_kill_leaves_whole_commits"
             "j08_nobody_passes_a_commit_that_is_still_to_come"
@@ -43,31 +41,48 @@ saboteurs! {
         because "nothing is there for whoever opens the same place, later or beside it";
 }
 
-/// Works on a copy, and puts that in the place of the store when it is closed, or never.
+/// Opens an empty store in place of the one that was left: by somebody who did not close it, or by anybody.
 struct Volatile {
-    writes_at_close: bool,
-    disk: Mutex<Option<Arc<Data>>>,
+    spares_the_closed: bool,
+    /// The places that took the place of the one that is asked for.
+    opened: AsyncMutex<Vec<Place>>,
+    left: Mutex<Left>,
+}
+
+/// How the store was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Never,
+    Open,
+    Closed,
 }
 
 impl Volatile {
-    fn new(writes_at_close: bool) -> Self {
-        Self { writes_at_close, disk: Mutex::default() }
+    fn new(spares_the_closed: bool) -> Self {
+        Self { spares_the_closed, opened: AsyncMutex::default(), left: Mutex::new(Left::Never) }
+    }
+
+    fn leave(&self, left: Left) -> Left {
+        std::mem::replace(&mut *self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner), left)
     }
 }
 
 #[async_trait]
 impl Tamper for Volatile {
-    fn open(&self, store: ReferenceStore) -> ReferenceStore {
-        let copy = Arc::new(store.data.copy());
-        *self.disk.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&store.data));
-        ReferenceStore { data: copy, ..store }
+    async fn address(&self, harness: &dyn WriteHarness, asked: &str) -> Result<String> {
+        let mut opened = self.opened.lock().await;
+        let is_kept = match self.leave(Left::Open) {
+            Left::Never => true,
+            Left::Closed => self.spares_the_closed,
+            Left::Open => false,
+        };
+        if !is_kept {
+            opened.push(harness.place().await?);
+        }
+        Ok(opened.last().map_or(asked, |place| &*place.address).to_owned())
     }
 
-    async fn outcome(&self, inner: &ReferenceStore, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
-        let disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let (CLOSING, true, Some(disk)) = (command_id, self.writes_at_close, disk) {
-            disk.replace(&inner.data);
-        }
-        inner.outcome(command_id).await
+    fn closed(&self) {
+        self.leave(Left::Closed);
     }
 }

@@ -1,6 +1,8 @@
 //! Journals that are not what happened.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,11 +10,12 @@ use portolan_kernel::{
     AggregateKey, ChangeSet, Codec as _, Committed, Envelope, Error, Journal as _, Position, READ_LIMIT,
     REMOVED, Result, Until, Version, WriteStore as _,
 };
+use uuid::Uuid;
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::Tamper;
 use crate::counter::CounterCodec;
-use crate::reference::ReferenceStore;
 
 saboteurs! {
     "takes every event for a commit" Reads(|events| {
@@ -52,7 +55,7 @@ saboteurs! {
             }
         }),
         breaks ["j06_an_event_comes_back_as_it_was_written"];
-    "writes an event id twice" WritesIdsTwice,
+    "writes an event id twice" WritesIdsTwice::default(),
         breaks ["j07_an_event_id_is_never_written_twice"];
     "wakes readers who are beyond the head" WakesTooEarly,
         breaks ["j10_a_reader_anywhere_gets_the_next_event_or_waits"];
@@ -86,7 +89,7 @@ struct Reads(fn(&mut Vec<Envelope>));
 
 #[async_trait]
 impl Tamper for Reads {
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         let mut events = inner.read(after, limit).await?;
         self.0(&mut events);
         Ok(events)
@@ -97,7 +100,7 @@ struct CutsCommits;
 
 #[async_trait]
 impl Tamper for CutsCommits {
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         let mut events = inner.read(after, limit).await?;
         events.truncate(limit);
         Ok(events)
@@ -108,7 +111,7 @@ struct TakesAnyLimit;
 
 #[async_trait]
 impl Tamper for TakesAnyLimit {
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         inner.read(after, limit.clamp(1, READ_LIMIT)).await
     }
 }
@@ -117,7 +120,7 @@ struct ReadsOn;
 
 #[async_trait]
 impl Tamper for ReadsOn {
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         let mut events = inner.read(after, limit).await?;
         while let Some(last) = events.last()
             && events.len() < limit
@@ -138,27 +141,36 @@ struct RefusesTheUnknown;
 impl Tamper for RefusesTheUnknown {
     async fn history(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         key: AggregateKey,
         after: Version,
         until: Until,
         limit: usize,
     ) -> Result<Vec<Envelope>> {
-        let is_known = inner.data.look().aggregates.contains_key(&key);
-        match is_known {
-            true => inner.history(key, after, until, limit).await,
-            false => Err(Error::NotFound(key.to_string())),
+        if inner.history(key, Version::ZERO, Until::Now, 1).await?.is_empty() {
+            return Err(Error::NotFound(key.to_string()));
         }
+        inner.history(key, after, until, limit).await
     }
 }
 
-struct WritesIdsTwice;
+/// Gives an event whose id it has seen another one.
+#[derive(Default)]
+struct WritesIdsTwice(Mutex<HashSet<Uuid>>);
 
 #[async_trait]
 impl Tamper for WritesIdsTwice {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        inner.data.look().event_ids.clear();
-        inner.commit(change_set).await
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
+        for event in change_set.changes.iter_mut().flat_map(|change| &mut change.events) {
+            if self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&event.event_id) {
+                event.event_id = Uuid::from_u128(!event.event_id.as_u128());
+            }
+        }
+        let events = change_set.changes.iter().flat_map(|change| &change.events);
+        let written: Vec<Uuid> = events.map(|event| event.event_id).collect();
+        let committed = inner.commit(change_set).await?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(written);
+        Ok(committed)
     }
 }
 
@@ -166,8 +178,8 @@ struct WakesTooEarly;
 
 #[async_trait]
 impl Tamper for WakesTooEarly {
-    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
-        let head = inner.last_position();
+    async fn changed(&self, inner: &Inner, after: Position) -> Result<Position> {
+        let head = inner.head().await?;
         inner.changed(after.min(head)).await
     }
 }
@@ -176,9 +188,9 @@ struct LooksSeldom;
 
 #[async_trait]
 impl Tamper for LooksSeldom {
-    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+    async fn changed(&self, inner: &Inner, after: Position) -> Result<Position> {
         loop {
-            let head = inner.last_position();
+            let head = inner.head().await?;
             if head > after {
                 return Ok(head);
             }
@@ -195,10 +207,10 @@ impl Tamper for LooksAllTheTime {
         self.0.load(Ordering::Relaxed)
     }
 
-    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+    async fn changed(&self, inner: &Inner, after: Position) -> Result<Position> {
         loop {
             self.0.fetch_add(1, Ordering::Relaxed);
-            let head = inner.last_position();
+            let head = inner.head().await?;
             if head > after {
                 return Ok(head);
             }
@@ -213,7 +225,7 @@ struct KnowsOnlyNow;
 impl Tamper for KnowsOnlyNow {
     async fn history(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         key: AggregateKey,
         after: Version,
         until: Until,
@@ -233,7 +245,7 @@ struct FiltersByTime;
 impl Tamper for FiltersByTime {
     async fn history(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         key: AggregateKey,
         after: Version,
         until: Until,

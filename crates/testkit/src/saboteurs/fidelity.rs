@@ -9,10 +9,10 @@ use portolan_kernel::{
     downcast,
 };
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::Tamper;
 use crate::counter::{Counter, Event};
-use crate::reference::ReferenceStore;
 
 saboteurs! {
     "keeps lines by their key" Changes(|counter| counter.lines.sort_by(|left, right| left.key.cmp(&right.key))),
@@ -91,7 +91,7 @@ struct Changes(fn(&mut Counter));
 
 #[async_trait]
 impl Tamper for Changes {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             if let Some(state) = change.state.as_ref().and_then(|state| downcast::<Counter>(state).ok()) {
                 let mut changed = state.clone();
@@ -107,7 +107,7 @@ struct IgnoresReordering;
 
 #[async_trait]
 impl Tamper for IgnoresReordering {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             let events = change.typed_events.downcast_ref::<Vec<Event>>();
             let reorders = events.is_some_and(|events| matches!(events[..], [Event::LinesReordered(_)]));
@@ -126,7 +126,7 @@ struct Resurrects(Mutex<HashMap<(AggregateKey, String), i64>>);
 
 #[async_trait]
 impl Tamper for Resurrects {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             let Some(mut state) =
                 change.state.as_ref().and_then(|state| downcast::<Counter>(state).ok()).cloned()
@@ -149,7 +149,7 @@ struct MutatesOnRead(Mutex<HashMap<AggregateKey, (Version, i64)>>);
 
 #[async_trait]
 impl Tamper for MutatesOnRead {
-    async fn load(&self, inner: &ReferenceStore, key: AggregateKey) -> Result<Option<Loaded>> {
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
         let Some(mut loaded) = inner.load(key).await? else { return Ok(None) };
         let mut read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (version, times) = read.entry(key).or_default();
@@ -166,7 +166,7 @@ struct WritesTheFirstEvent;
 
 #[async_trait]
 impl Tamper for WritesTheFirstEvent {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             let events = change.typed_events.downcast_ref::<Vec<Event>>();
             let Some([first @ Event::Incremented(_), Event::Incremented(_)]) = events.map(Vec::as_slice)
@@ -187,7 +187,7 @@ struct JournalsOtherEvents;
 
 #[async_trait]
 impl Tamper for JournalsOtherEvents {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for event in change_set.changes.iter_mut().flat_map(|change| &mut change.events) {
             event.payload = event.payload.replace("{\"by\":-", "{\"by\":");
         }

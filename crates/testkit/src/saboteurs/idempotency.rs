@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Answer, ChangeSet, Committed, Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, WriteStore as _,
+    Answer, ChangeSet, Committed, Error, Idempotency, Kept, Outcome, Result, WriteStore as _,
 };
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::{Tamper, others_run};
-use crate::reference::ReferenceStore;
 
 saboteurs! {
     "forgets refusals" Forgets(|change_set| matches!(change_set.answer, Answer::Refusal(_))),
@@ -49,7 +49,7 @@ struct Forgets(fn(&ChangeSet) -> bool);
 
 #[async_trait]
 impl Tamper for Forgets {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         if self.0(&change_set) {
             change_set.idempotency = None;
         }
@@ -61,7 +61,7 @@ struct RecordsAfterwards;
 
 #[async_trait]
 impl Tamper for RecordsAfterwards {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         let Some(idempotency) = change_set.idempotency else { return inner.commit(change_set).await };
         if let Some(recorded) = inner.outcome(change_set.command_id).await? {
             return Ok(Committed::repeated(&change_set, &recorded));
@@ -69,7 +69,14 @@ impl Tamper for RecordsAfterwards {
         let committed = inner.commit(ChangeSet { idempotency: None, ..change_set.clone() }).await?;
         others_run().await;
         if let Committed::Done { outcome, .. } = &committed {
-            record(inner, &change_set, idempotency, outcome.clone());
+            let answer = match (outcome, change_set.answer) {
+                (Outcome::Accepted(receipt), Answer::Receipt { about, .. }) => {
+                    Answer::Receipt { about, read_at: receipt.version }
+                }
+                (_, answer) => answer,
+            };
+            let record = ChangeSet { answer, idempotency: Some(idempotency), ..change_set };
+            inner.commit(ChangeSet { changes: Vec::new(), reads: Vec::new(), ..record }).await?;
         }
         Ok(committed)
     }
@@ -79,7 +86,7 @@ struct IgnoresFingerprints;
 
 #[async_trait]
 impl Tamper for IgnoresFingerprints {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         match inner.outcome(change_set.command_id).await? {
             Some(recorded) => Ok(Committed::Repeated(recorded.outcome)),
             None => inner.commit(change_set).await,
@@ -91,10 +98,10 @@ struct RecordsFailures;
 
 #[async_trait]
 impl Tamper for RecordsFailures {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         let committed = inner.commit(change_set.clone()).await;
-        if let (Err(Error::Conflict { .. }), Some(idempotency)) = (&committed, change_set.idempotency) {
-            record(inner, &change_set, idempotency, change_set.outcome(&[], inner.last_position()));
+        if let Err(Error::Conflict { .. }) = &committed {
+            inner.commit(ChangeSet { changes: Vec::new(), reads: Vec::new(), ..change_set }).await?;
         }
         committed
     }
@@ -104,14 +111,9 @@ struct KeepsForEver;
 
 #[async_trait]
 impl Tamper for KeepsForEver {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         change_set.idempotency =
             change_set.idempotency.map(|idempotency| Idempotency { kept: Kept::Forever, ..idempotency });
         inner.commit(change_set).await
     }
-}
-
-fn record(inner: &ReferenceStore, change_set: &ChangeSet, idempotency: Idempotency, outcome: Outcome) {
-    let recorded = RecordedOutcome { fingerprint: idempotency.fingerprint.0, outcome };
-    inner.data.look().outcomes.insert(change_set.command_id, (recorded, idempotency.kept));
 }

@@ -1,17 +1,17 @@
 //! Leases that do not keep others out.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    Advance, Checkpoints as _, Claim, Deadline, DeadlineChange, Deadlines as _, Epoch, Error, Lease,
-    Leases as _, Result, SubscriptionId,
+    Advance, Checkpoints as _, Claim, DeadlineChange, Deadlines as _, Epoch, Error, Lease, Leases as _,
+    Result, SubscriptionId,
 };
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::{Tamper, others_run};
-use crate::reference::ReferenceStore;
-use crate::reference::leases::HeldLease;
 
 saboteurs! {
     "grants what somebody has" GrantsAnything,
@@ -27,7 +27,7 @@ saboteurs! {
         because "a second owner passes for one wherever there is to be but one";
     "looks whether a lease is free before it takes it" LooksFirst,
         breaks ["c08_of_twenty_claims_at_once_one_is_granted"];
-    "begins no new epoch" KeepsTheEpoch,
+    "begins no new epoch" KeepsTheEpoch::default(),
         breaks [
             "c09_a_released_lease_is_claimable_at_once"
             "c11_a_former_owner_is_fenced"
@@ -65,24 +65,12 @@ saboteurs! {
         breaks ["c13_the_stores_clock_decides"];
 }
 
-/// Takes the lease from whoever has it.
-fn take_away(inner: &ReferenceStore, subscription: &SubscriptionId) {
-    if let Some(held) = inner.data.look().leases.get_mut(subscription) {
-        held.ends_at = None;
-    }
-}
-
-fn held(inner: &ReferenceStore, subscription: &SubscriptionId) -> HeldLease {
-    inner.data.look().leases.get(subscription).copied().unwrap_or_default()
-}
-
 struct GrantsAnything;
 
 #[async_trait]
 impl Tamper for GrantsAnything {
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
-        take_away(inner, subscription);
-        inner.claim(subscription).await
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
+        inner.rob(subscription).await
     }
 }
 
@@ -90,30 +78,69 @@ struct LooksFirst;
 
 #[async_trait]
 impl Tamper for LooksFirst {
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
-        let is_free = held(inner, subscription).ends_at.is_none();
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
+        let is_free = inner.held_since(subscription).is_none();
         others_run().await;
-        if is_free {
-            take_away(inner, subscription);
-        }
-        inner.claim(subscription).await
+        if is_free { inner.rob(subscription).await } else { inner.claim(subscription).await }
     }
 }
 
-struct KeepsTheEpoch;
+/// Gives every owner the epoch of the first.
+#[derive(Default)]
+struct KeepsTheEpoch(Mutex<HashMap<SubscriptionId, Epoch>>);
+
+impl KeepsTheEpoch {
+    /// The present epoch, where this is the one that every owner was given.
+    fn present(&self, inner: &Inner, subscription: &SubscriptionId, given: Epoch) -> Epoch {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(subscription).copied();
+        if first == Some(given) { inner.epoch(subscription) } else { given }
+    }
+
+    fn step(&self, inner: &Inner, advance: &Advance) -> Advance {
+        advance.clone().under(self.present(inner, &advance.subscription, advance.epoch))
+    }
+}
 
 #[async_trait]
 impl Tamper for KeepsTheEpoch {
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
-        let before = held(inner, subscription).epoch;
-        let claim = inner.claim(subscription).await?;
-        if let (Claim::Granted(_), true) = (&claim, before > Epoch::ZERO) {
-            if let Some(held) = inner.data.look().leases.get_mut(subscription) {
-                held.epoch = before;
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
+        match inner.claim(subscription).await? {
+            Claim::Granted(lease) => {
+                let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let epoch = *first.entry(subscription.clone()).or_insert(lease.epoch());
+                Ok(Claim::Granted(Lease::guarded(subscription.clone(), epoch, lease)))
             }
-            return Ok(Claim::Granted(Lease::new(subscription.clone(), before)));
+            taken => Ok(taken),
         }
-        Ok(claim)
+    }
+
+    async fn extend(&self, inner: &Inner, lease: &Lease) -> Result<()> {
+        let epoch = self.present(inner, lease.subscription(), lease.epoch());
+        inner.extend(&Lease::new(lease.subscription().clone(), epoch)).await
+    }
+
+    async fn release(&self, inner: &Inner, lease: Lease) -> Result<()> {
+        let epoch = self.present(inner, lease.subscription(), lease.epoch());
+        let by_name = Lease::new(lease.subscription().clone(), epoch);
+        inner.release(lease.into_guard::<Lease>().map_or(by_name, |lease| *lease)).await
+    }
+
+    async fn advance(&self, inner: &Inner, advance: &Advance) -> Result<()> {
+        inner.advance(&self.step(inner, advance)).await
+    }
+
+    async fn apply(&self, inner: &Inner, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
+        inner.apply(&self.step(inner, advance), changes).await
+    }
+
+    async fn stop(
+        &self,
+        inner: &Inner,
+        subscription: &SubscriptionId,
+        epoch: Epoch,
+        reason: String,
+    ) -> Result<()> {
+        inner.stop(subscription, self.present(inner, subscription, epoch), reason).await
     }
 }
 
@@ -121,35 +148,27 @@ struct EndsEarly;
 
 #[async_trait]
 impl Tamper for EndsEarly {
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
-        let half = inner.term().unwrap_or_default() / 2;
-        let in_half_a_term = inner.store_now().plus(half);
-        if held(inner, subscription).ends_at.is_some_and(|ends_at| ends_at < in_half_a_term) {
-            take_away(inner, subscription);
-        }
-        inner.claim(subscription).await
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
+        let half = inner.term().map(|term| term / 2);
+        let is_over = half.is_some_and(|half| inner.is_held_for(subscription, half, inner.store_now()));
+        if is_over { inner.rob(subscription).await } else { inner.claim(subscription).await }
     }
 }
 
 /// The same step in the present epoch.
-fn excused(inner: &ReferenceStore, advance: &Advance) -> Advance {
-    advance.clone().under(held(inner, &advance.subscription).epoch)
+fn excused(inner: &Inner, advance: &Advance) -> Advance {
+    advance.clone().under(inner.epoch(&advance.subscription))
 }
 
 struct FencesNobody;
 
 #[async_trait]
 impl Tamper for FencesNobody {
-    async fn advance(&self, inner: &ReferenceStore, advance: &Advance) -> Result<()> {
+    async fn advance(&self, inner: &Inner, advance: &Advance) -> Result<()> {
         inner.advance(&excused(inner, advance)).await
     }
 
-    async fn apply(
-        &self,
-        inner: &ReferenceStore,
-        advance: &Advance,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
+    async fn apply(&self, inner: &Inner, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
         inner.apply(&excused(inner, advance), changes).await
     }
 }
@@ -160,12 +179,12 @@ struct StopsForAnybody;
 impl Tamper for StopsForAnybody {
     async fn stop(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         subscription: &SubscriptionId,
         _: Epoch,
         reason: String,
     ) -> Result<()> {
-        inner.stop(subscription, held(inner, subscription).epoch, reason).await
+        inner.stop(subscription, inner.epoch(subscription), reason).await
     }
 }
 
@@ -173,20 +192,13 @@ struct KeepsTheChange;
 
 #[async_trait]
 impl Tamper for KeepsTheChange {
-    async fn apply(
-        &self,
-        inner: &ReferenceStore,
-        advance: &Advance,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
+    async fn apply(&self, inner: &Inner, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
         let applied = inner.apply(advance, changes.clone()).await;
-        if let Err(Error::Fenced(_)) = applied {
-            let set = changes.into_iter().filter_map(|change| match change {
-                DeadlineChange::Set(deadline) => Some(deadline),
-                DeadlineChange::Clear { .. } => None,
-            });
-            let key = |deadline: &Deadline| (deadline.process.clone(), deadline.aggregate_id);
-            inner.data.look().deadlines.extend(set.map(|deadline| (key(&deadline), deadline)));
+        if let (Err(Error::Fenced(_)), Some(checkpoint)) = (&applied, inner.get(&advance.subscription).await?)
+        {
+            let at = checkpoint.position;
+            let nowhere = excused(inner, &Advance { from: at, to: at, ..advance.clone() });
+            inner.apply(&nowhere, changes).await?;
         }
         applied
     }
@@ -196,7 +208,7 @@ struct ExtendsForAnybody;
 
 #[async_trait]
 impl Tamper for ExtendsForAnybody {
-    async fn extend(&self, _: &ReferenceStore, _: &Lease) -> Result<()> {
+    async fn extend(&self, _: &Inner, _: &Lease) -> Result<()> {
         Ok(())
     }
 }
@@ -205,13 +217,9 @@ struct AsksTheClaimersClock;
 
 #[async_trait]
 impl Tamper for AsksTheClaimersClock {
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
-        // What the claimer's clock is ahead of the store's counts as passed.
-        let ahead = inner.clock.now().since(inner.store_now()).max(Duration::ZERO);
-        let ends_at = held(inner, subscription).ends_at;
-        if ends_at.is_some_and(|ends_at| ends_at <= inner.store_now().plus(ahead)) {
-            take_away(inner, subscription);
-        }
-        inner.claim(subscription).await
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
+        let is_over =
+            inner.term().is_some_and(|term| inner.is_held_for(subscription, term, inner.clock.now()));
+        if is_over { inner.rob(subscription).await } else { inner.claim(subscription).await }
     }
 }

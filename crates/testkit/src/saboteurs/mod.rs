@@ -1,20 +1,23 @@
 //! Saboteurs: stores that are broken on purpose, each in one way, so that the clauses are seen to fail.
 //!
-//! A saboteur is a decorator round the [reference](mod@crate::reference) store that overrides what it breaks. It says
-//! which clauses it breaks, and breaks no other: so a clause tests its own promise.
+//! A saboteur is a decorator round the ports of a good store that overrides what it breaks: round those of the
+//! [reference](mod@crate::reference) store, and of any adapter's. It says which clauses it breaks, and breaks no other: so a
+//! clause tests its own promise.
 //!
 //! A new one is a struct in the file of its theme with the few methods of `Tamper` that it overrides, and a line in
 //! that file's list.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portolan_kernel::{ChangeSet, Clock, Position, Reset, Result, SubscriptionId};
+use portolan_kernel::{ChangeSet, Clock, Error, Position, Registry, Reset, Result, SubscriptionId};
 
 use crate::child::Child;
 use crate::reference::ReferenceHarness;
-use crate::{Holder, ManualClock, Place, Polls, Subject, Verdict, WriteHarness, WritePorts};
+use crate::{Capabilities, Holder, ManualClock, Place, Polls, Verdict, WriteHarness, WritePorts};
+use inner::{Inner, Known};
 use tamper::{Tamper, Tampered};
 
 pub use readers::{READERS, ReadSaboteur, SabotagedReadHarness};
@@ -23,12 +26,15 @@ mod checkpoints;
 mod durability;
 mod feed;
 mod fidelity;
+mod grants;
 mod holding;
 mod idempotency;
+mod inner;
 mod leases;
 mod races;
 mod readers;
 mod tamper;
+pub mod trial;
 mod versions;
 
 /// A way to break a store.
@@ -66,60 +72,133 @@ pub fn all() -> impl Iterator<Item = &'static Saboteur> {
     themes.into_iter().flatten()
 }
 
-/// Reference stores in the hands of a saboteur.
+/// Good stores in the hands of a saboteur: the reference store, or those of any adapter.
 #[derive(Clone)]
 pub struct SabotagedHarness {
-    reference: ReferenceHarness,
+    inner: Arc<dyn WriteHarness>,
     saboteur: &'static Saboteur,
+    places: Arc<Mutex<HashMap<String, Sabotaged>>>,
+    /// What was opened by work that is to be killed.
+    opened: Option<Arc<Mutex<Vec<WritePorts>>>>,
+}
+
+/// What the stores at one place share.
+#[derive(Clone)]
+struct Sabotaged {
+    tamper: Arc<dyn Tamper>,
+    known: Arc<Known>,
 }
 
 impl SabotagedHarness {
-    /// New stores in the hands of this saboteur.
+    /// New reference stores in the hands of this saboteur.
     #[must_use]
     pub fn new(saboteur: &'static Saboteur) -> Self {
-        Self { reference: ReferenceHarness::default(), saboteur }
+        Self::over(Arc::new(ReferenceHarness::default()), saboteur)
     }
+
+    /// The stores of this harness in the hands of this saboteur.
+    #[must_use]
+    pub fn over(inner: Arc<dyn WriteHarness>, saboteur: &'static Saboteur) -> Self {
+        Self { inner, saboteur, places: Arc::default(), opened: None }
+    }
+
+    fn at(&self, address: &str) -> Sabotaged {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let sabotaged = || Sabotaged { tamper: (self.saboteur.make)(), known: Arc::default() };
+        places.entry(address.to_owned()).or_insert_with(sabotaged).clone()
+    }
+}
+
+/// The decorator behind these ports.
+fn tampered(ports: &WritePorts) -> Result<&Tampered> {
+    ports.own::<Tampered>().ok_or_else(|| Error::NotFound("the saboteur".to_owned()))
 }
 
 #[async_trait]
 impl WriteHarness for SabotagedHarness {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn registry(&self) -> Registry {
+        self.inner.registry()
+    }
+
     async fn place(&self) -> Result<Place> {
-        self.reference.place().await
+        self.inner.place().await
     }
 
     async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
-        let tamper = (self.saboteur.make)();
-        let inner = tamper.open(self.reference.at(address, clock)?);
-        let counting = Arc::clone(&tamper);
-        let polls = Polls { count: Arc::new(move || counting.polls()), per_second: 0 };
-        Ok(WritePorts { polls: Some(polls), ..WritePorts::of(Arc::new(Tampered { inner, tamper })) })
+        let Sabotaged { tamper, known } = self.at(address);
+        let address = tamper.address(&*self.inner, address).await?;
+        let ports = self.inner.open(&address, Arc::clone(&clock)).await?;
+        tamper.opened();
+        if let Some(opened) = &self.opened {
+            opened.lock().unwrap_or_else(PoisonError::into_inner).push(ports.clone());
+        }
+        let (counting, has_deadlines) = (Arc::clone(&tamper), ports.deadlines.is_some());
+        let polls = ports.polls.clone().map(|polls| Polls {
+            count: Arc::new(move || (polls.count)() + counting.polls()),
+            per_second: polls.per_second,
+        });
+        let inner = Inner { ports, clock, place: known };
+        let ports = WritePorts::of(Arc::new(Tampered { inner, tamper }));
+        Ok(WritePorts { polls, deadlines: ports.deadlines.filter(|_| has_deadlines), ..ports })
     }
 
     async fn close(&self, ports: WritePorts) -> Result<()> {
-        // The saboteur hears of it as a store hears that it is to close: by a call that a kill does not make.
-        drop(ports.store.outcome(tamper::CLOSING).await);
-        Ok(())
+        let (inner, tamper) = {
+            let tampered = tampered(&ports)?;
+            (tampered.inner.ports.clone(), Arc::clone(&tampered.tamper))
+        };
+        drop(ports);
+        tamper.closed();
+        self.inner.close(inner).await
+    }
+
+    async fn findings(&self, ports: &WritePorts) -> Result<Vec<String>> {
+        self.inner.findings(&tampered(ports)?.inner.ports).await
     }
 
     async fn reset_records(
         &self,
-        subject: &Subject,
+        ports: &WritePorts,
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
-        self.reference.reset_records(subject, subscription).await
+        let tampered = tampered(ports)?;
+        let records = self.inner.reset_records(&tampered.inner.ports, subscription).await?;
+        Ok(tampered.tamper.reset_records(records))
+    }
+
+    async fn pass(&self, clock: &ManualClock, time: Duration) {
+        self.inner.pass(clock, time).await;
     }
 
     async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {
-        let inner = self.reference.at(address, Arc::new(ManualClock::default()))?;
-        (self.saboteur.make)().hold(&inner, change_set).await
+        let holder = self.inner.hold(address, change_set).await?;
+        Ok(self.at(address).tamper.hold(holder, change_set))
     }
 
     fn patience(&self) -> Duration {
-        self.reference.patience()
+        self.inner.patience()
     }
 
+    async fn left_open(&self, address: &str) -> Result<Vec<String>> {
+        self.inner.left_open(address).await
+    }
+
+    /// What saboteurs know is in this process, and so is what they kill.
     async fn kill_during(&self, child: &Child, enough: usize) -> Verdict<Vec<u64>> {
-        ReferenceHarness::drop_during(Arc::new(self.clone()), child, enough).await
+        let opened: Arc<Mutex<Vec<WritePorts>>> = Arc::default();
+        let working = Self { opened: Some(Arc::clone(&opened)), ..self.clone() };
+        let told = ReferenceHarness::drop_during(Arc::new(working), child, enough).await?;
+        // A store that works on when its callers have gone has come to its end before another is opened, as it would have
+        // in a process that was killed.
+        let opened = std::mem::take(&mut *opened.lock().unwrap_or_else(PoisonError::into_inner));
+        for ports in opened {
+            self.inner.close(ports).await?;
+        }
+        Ok(told)
     }
 }
 

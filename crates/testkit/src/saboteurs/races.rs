@@ -1,18 +1,20 @@
 //! Stores that are right for as long as nobody else is there.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Committed, Envelope, Journal as _, Loaded, Origin, Outcome, Position, Result,
-    WriteStore as _,
+    Aggregate as _, AggregateKey, Change, ChangeSet, Committed, Envelope, Error, Expected, Journal as _,
+    Loaded, Origin, Outcome, Position, Result, WriteStore as _, downcast,
 };
 use tokio::sync::Semaphore;
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::{Tamper, others_run};
-use crate::reference::ReferenceStore;
+use super::versions::commit_at_any_version;
+use crate::counter::{Counter, Event};
 
 saboteurs! {
     "checks versions before it has the lock" ChecksTooEarly,
@@ -20,10 +22,9 @@ saboteurs! {
             "w07_five_workers_with_ten_increments_make_fifty"
             "j03_of_two_writers_with_one_expectation_one_succeeds"
         ] also [
-            "j08_nobody_passes_a_commit_that_is_still_to_come"
             "w08_one_of_twenty_takes_the_one_place"
         ]
-        because "it holds no lock at all, so a commit that is still to come does not stop it";
+        because "a place is taken by whoever comes, too";
     "shows a state before its event" ShowsEarly::default(),
         breaks [
             "w10_a_reader_never_sees_state_without_event_nor_event_without_state"
@@ -34,19 +35,17 @@ saboteurs! {
         because "its memory of states is its own, and does not outlive a call that races with another";
     "shows an event before its state" ShowsLate::default(),
         breaks ["w10_a_reader_never_sees_state_without_event_nor_event_without_state"];
-    "writes the state, and then the events" WritesInTwoSteps,
+    "writes event by event" WritesEventByEvent,
         breaks [
             "w11_a_dropped_commit_leaves_all_or_nothing"
         ] also [
+            "j01_versions_and_positions_are_dense_and_rise"
             "j04_a_kill_leaves_whole_commits"
             "j04_the_events_of_a_commit_are_contiguous"
-            "j08_nobody_passes_a_commit_that_is_still_to_come"
-            "j11_a_tailing_reader_sees_each_event_once_and_in_order"
-            "w10_a_reader_never_sees_state_without_event_nor_event_without_state"
-            "w19_what_was_acknowledged_survives_a_kill"
+            "w20_two_aggregates_commit_together_or_not_at_all"
         ]
-        because "a state without its events shows to whoever looks, kills or commits in between; and it holds no lock";
-    "keeps its lock when its caller goes" KeepsItsLock(Semaphore::new(1)),
+        because "a commit of two events is two, to whoever asks where it ends, looks or kills in between";
+    "keeps its lock when its caller goes" KeepsItsLock(Mutex::new(free())),
         breaks ["w11_a_dropped_commit_leaves_all_or_nothing"];
     "lets readers pass a commit that is still to come" LetsReadersPass::default(),
         breaks [
@@ -61,16 +60,13 @@ struct ChecksTooEarly;
 
 #[async_trait]
 impl Tamper for ChecksTooEarly {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         if change_set.changes.is_empty() || change_set.idempotency.is_some() {
             return inner.commit(change_set).await;
         }
-        inner.data.look().check(&change_set)?;
+        inner.check(&change_set).await?;
         others_run().await;
-        inner.data.transaction(|contents| {
-            let versions = contents.write(&change_set, inner.clock.now());
-            Ok(Committed::Done { outcome: change_set.outcome(&versions, contents.head()), versions })
-        })
+        commit_at_any_version(inner, change_set, |_| true).await
     }
 }
 
@@ -79,28 +75,26 @@ struct ShowsEarly(Shown);
 
 #[async_trait]
 impl Tamper for ShowsEarly {
-    async fn load(&self, inner: &ReferenceStore, key: AggregateKey) -> Result<Option<Loaded>> {
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
         match self.0.get(key) {
             Some(early) => Ok(Some(early)),
             None => inner.load(key).await,
         }
     }
 
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        inner.data.look().check(&change_set)?;
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        inner.check(&change_set).await?;
+        let mut early = Vec::new();
         for change in &change_set.changes {
-            if let (portolan_kernel::Expected::At(version), Some(state)) = (change.expected, &change.state) {
+            if let (Expected::At(version), Some(state)) = (change.expected, &change.state) {
                 let version = change.version_after(version);
-                let early =
-                    Loaded { id: change.key.id, version, state: state.clone(), origin: Origin::Stored };
-                self.0.lock().insert(change.key, early);
+                let (id, origin) = (change.key.id, Origin::Stored);
+                early.push((change.key, Loaded { id, version, state: state.clone(), origin }));
             }
         }
+        let _shown = self.0.show(early);
         others_run().await;
-        let keys: Vec<_> = change_set.changes.iter().map(|change| change.key).collect();
-        let committed = inner.commit(change_set).await;
-        self.0.lock().retain(|key, _| !keys.contains(key));
-        committed
+        inner.commit(change_set).await
     }
 }
 
@@ -109,23 +103,21 @@ struct ShowsLate(Shown);
 
 #[async_trait]
 impl Tamper for ShowsLate {
-    async fn load(&self, inner: &ReferenceStore, key: AggregateKey) -> Result<Option<Loaded>> {
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
         match self.0.get(key) {
             Some(late) => Ok(Some(late)),
             None => inner.load(key).await,
         }
     }
 
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        let keys: Vec<_> = change_set.changes.iter().map(|change| change.key).collect();
-        for key in &keys {
-            if let Some(late) = inner.load(*key).await? {
-                self.0.lock().insert(*key, late);
-            }
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        let mut late = Vec::new();
+        for change in &change_set.changes {
+            late.extend(inner.load(change.key).await?.map(|loaded| (change.key, loaded)));
         }
+        let _shown = self.0.show(late);
         let committed = inner.commit(change_set).await;
         others_run().await;
-        self.0.lock().retain(|key, _| !keys.contains(key));
         committed
     }
 }
@@ -142,46 +134,91 @@ impl Shown {
     fn get(&self, key: AggregateKey) -> Option<Loaded> {
         self.lock().get(&key).cloned()
     }
-}
 
-struct WritesInTwoSteps;
-
-#[async_trait]
-impl Tamper for WritesInTwoSteps {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        if change_set.idempotency.is_some() || change_set.changes.is_empty() {
-            return inner.commit(change_set).await;
-        }
-        let now = inner.clock.now();
-        let (journal, committed) = {
-            let mut contents = inner.data.look();
-            contents.check(&change_set)?;
-            let before = contents.journal.len();
-            let versions = contents.write(&change_set, now);
-            let outcome = change_set.outcome(&versions, contents.head());
-            (contents.journal.split_off(before), Committed::Done { outcome, versions })
-        };
-        tokio::task::yield_now().await;
-        inner.data.transaction(|contents| {
-            contents.journal.extend(journal);
-            Ok(())
-        })?;
-        Ok(committed)
+    /// Shows these until its caller has ended, or has gone away.
+    fn show(&self, shown: Vec<(AggregateKey, Loaded)>) -> Showing<'_> {
+        let keys = shown.iter().map(|(key, _)| *key).collect();
+        self.lock().extend(shown);
+        Showing(self, keys)
     }
 }
 
-struct KeepsItsLock(Semaphore);
+struct Showing<'a>(&'a Shown, Vec<AggregateKey>);
+
+impl Drop for Showing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().retain(|key, _| !self.1.contains(key));
+    }
+}
+
+struct WritesEventByEvent;
+
+#[async_trait]
+impl Tamper for WritesEventByEvent {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        let Some((first, rest)) = change_set.changes.split_first() else {
+            return inner.commit(change_set).await;
+        };
+        let events = first.typed_events.downcast_ref::<Vec<Event>>().cloned().unwrap_or_default();
+        let before = inner.load(first.key).await?;
+        let (true, true, Some(before), None) = (
+            rest.is_empty(),
+            events.len() > 1 && events.len() == first.events.len(),
+            before,
+            change_set.idempotency,
+        ) else {
+            return inner.commit(change_set).await;
+        };
+        let mut state = downcast::<Counter>(&before.state)?.clone();
+        let mut expected = first.expected;
+        let mut committed = Err(Error::Invalid("a change without events".to_owned()));
+        for (typed, event) in events.into_iter().zip(&first.events) {
+            state.apply(&typed);
+            let change = Change {
+                expected,
+                state: Some(Arc::new(state.clone())),
+                events: vec![event.clone()],
+                typed_events: Arc::new(vec![typed]),
+                ..first.clone()
+            };
+            let one = inner.commit(ChangeSet { changes: vec![change], ..change_set.clone() }).await?;
+            if let Committed::Done { versions, .. } = &one {
+                expected = versions.first().map_or(expected, |version| Expected::At(*version));
+            }
+            committed = Ok(one);
+        }
+        committed
+    }
+}
+
+/// A lock that whoever opens the store finds free.
+struct KeepsItsLock(Mutex<Arc<Semaphore>>);
+
+impl KeepsItsLock {
+    fn lock(&self) -> MutexGuard<'_, Arc<Semaphore>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[async_trait]
 impl Tamper for KeepsItsLock {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        if let Ok(permit) = self.0.acquire().await {
+    fn opened(&self) {
+        *self.lock() = free();
+    }
+
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        let lock = Arc::clone(&self.lock());
+        if let Ok(permit) = lock.acquire().await {
             permit.forget();
         }
         let committed = inner.commit(change_set).await;
-        self.0.add_permits(1);
+        lock.add_permits(1);
         committed
     }
+}
+
+fn free() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(1))
 }
 
 #[derive(Default)]
@@ -189,7 +226,7 @@ struct LetsReadersPass(Mutex<HashSet<Position>>);
 
 #[async_trait]
 impl Tamper for LetsReadersPass {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         let committed = inner.commit(change_set).await;
         if let Ok(Committed::Done { outcome: Outcome::Accepted(receipt), .. }) = &committed {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(receipt.position);
@@ -199,7 +236,7 @@ impl Tamper for LetsReadersPass {
         committed
     }
 
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         let mut events = inner.read(after, limit).await?;
         let hidden = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         events.retain(|event| !hidden.contains(&event.commit_position));

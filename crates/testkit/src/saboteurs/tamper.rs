@@ -11,50 +11,61 @@ use portolan_kernel::{
 };
 use uuid::Uuid;
 
-use crate::Holder;
-use crate::reference::ReferenceStore;
+use super::inner::Inner;
+use crate::{Holder, WriteHarness};
 
-/// The command id whose outcome is asked for when a sabotaged store is closed in good order.
-pub(super) const CLOSING: Uuid = Uuid::max();
-
-/// What a saboteur does to the calls: nothing, unless it overrides.
+/// What a saboteur does to the calls: nothing, unless it overrides. All stores that are opened at one place share it.
 #[async_trait]
 pub(super) trait Tamper: Send + Sync + 'static {
-    fn open(&self, store: ReferenceStore) -> ReferenceStore {
-        store
+    /// Where a store that is asked for at this address is really opened.
+    async fn address(&self, _harness: &dyn WriteHarness, asked: &str) -> Result<String> {
+        Ok(asked.to_owned())
     }
 
+    /// A store is opened at its place.
+    fn opened(&self) {}
+
+    /// A store at its place is closed in good order, which a kill does not do.
+    fn closed(&self) {}
+
+    /// How often it looks for commits by itself, beside the store.
     fn polls(&self) -> u64 {
         0
     }
 
-    async fn load(&self, inner: &ReferenceStore, key: AggregateKey) -> Result<Option<Loaded>> {
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
         inner.load(key).await
     }
 
-    async fn select(&self, inner: &ReferenceStore, selection: Selection<'_>) -> Result<Vec<Loaded>> {
+    async fn select(&self, inner: &Inner, selection: Selection<'_>) -> Result<Vec<Loaded>> {
         inner.select(selection).await
     }
 
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         inner.commit(change_set).await
     }
 
-    async fn hold(&self, inner: &ReferenceStore, change_set: &ChangeSet) -> Result<Holder> {
-        inner.hold(change_set).await
+    /// What becomes of another writer that holds what is to be written.
+    fn hold(&self, holder: Holder, _held: &ChangeSet) -> Holder {
+        holder
     }
 
-    async fn outcome(&self, inner: &ReferenceStore, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
+    /// What is shown of the records of a checkpoint that was moved back.
+    fn reset_records(&self, records: Vec<(Position, Reset)>) -> Vec<(Position, Reset)> {
+        records
+    }
+
+    async fn outcome(&self, inner: &Inner, command_id: Uuid) -> Result<Option<RecordedOutcome>> {
         inner.outcome(command_id).await
     }
 
-    async fn read(&self, inner: &ReferenceStore, after: Position, limit: usize) -> Result<Vec<Envelope>> {
+    async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
         inner.read(after, limit).await
     }
 
     async fn history(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         key: AggregateKey,
         after: Version,
         until: Until,
@@ -63,48 +74,37 @@ pub(super) trait Tamper: Send + Sync + 'static {
         inner.history(key, after, until, limit).await
     }
 
-    async fn changed(&self, inner: &ReferenceStore, after: Position) -> Result<Position> {
+    async fn head(&self, inner: &Inner) -> Result<Position> {
+        inner.head().await
+    }
+
+    async fn changed(&self, inner: &Inner, after: Position) -> Result<Position> {
         inner.changed(after).await
     }
 
-    async fn get(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
+    async fn get(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Option<Checkpoint>> {
         inner.get(subscription).await
     }
 
-    async fn initialise(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        at: Position,
-    ) -> Result<()> {
+    async fn initialise(&self, inner: &Inner, subscription: &SubscriptionId, at: Position) -> Result<()> {
         inner.initialise(subscription, at).await
     }
 
-    async fn advance(&self, inner: &ReferenceStore, advance: &Advance) -> Result<()> {
+    async fn advance(&self, inner: &Inner, advance: &Advance) -> Result<()> {
         inner.advance(advance).await
     }
 
-    async fn reset(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        reset: &Reset,
-    ) -> Result<Position> {
+    async fn reset(&self, inner: &Inner, subscription: &SubscriptionId, reset: &Reset) -> Result<Position> {
         inner.reset(subscription, reset).await
     }
 
-    async fn set_status(
-        &self,
-        inner: &ReferenceStore,
-        subscription: &SubscriptionId,
-        status: Status,
-    ) -> Result<()> {
+    async fn set_status(&self, inner: &Inner, subscription: &SubscriptionId, status: Status) -> Result<()> {
         inner.set_status(subscription, status).await
     }
 
     async fn stop(
         &self,
-        inner: &ReferenceStore,
+        inner: &Inner,
         subscription: &SubscriptionId,
         epoch: Epoch,
         reason: String,
@@ -112,41 +112,30 @@ pub(super) trait Tamper: Send + Sync + 'static {
         inner.stop(subscription, epoch, reason).await
     }
 
-    async fn apply(
-        &self,
-        inner: &ReferenceStore,
-        advance: &Advance,
-        changes: Vec<DeadlineChange>,
-    ) -> Result<()> {
+    async fn apply(&self, inner: &Inner, advance: &Advance, changes: Vec<DeadlineChange>) -> Result<()> {
         inner.apply(advance, changes).await
     }
 
-    async fn claim(&self, inner: &ReferenceStore, subscription: &SubscriptionId) -> Result<Claim> {
+    async fn claim(&self, inner: &Inner, subscription: &SubscriptionId) -> Result<Claim> {
         inner.claim(subscription).await
     }
 
-    async fn extend(&self, inner: &ReferenceStore, lease: &Lease) -> Result<()> {
+    async fn extend(&self, inner: &Inner, lease: &Lease) -> Result<()> {
         inner.extend(lease).await
     }
 
-    async fn release(&self, inner: &ReferenceStore, lease: Lease) -> Result<()> {
+    async fn release(&self, inner: &Inner, lease: Lease) -> Result<()> {
         inner.release(lease).await
     }
 
-    async fn due(
-        &self,
-        inner: &ReferenceStore,
-        process: &str,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Deadline>> {
+    async fn due(&self, inner: &Inner, process: &str, now: Timestamp, limit: usize) -> Result<Vec<Deadline>> {
         inner.due(process, now, limit).await
     }
 }
 
 /// A good store in the hands of a saboteur.
 pub(super) struct Tampered {
-    pub(super) inner: ReferenceStore,
+    pub(super) inner: Inner,
     pub(super) tamper: Arc<dyn Tamper>,
 }
 
@@ -180,7 +169,7 @@ impl Journal for Tampered {
     }
 
     async fn head(&self) -> Result<Position> {
-        self.inner.head().await
+        self.tamper.head(&self.inner).await
     }
 
     async fn history(
@@ -267,9 +256,10 @@ impl Deadlines for Tampered {
     }
 }
 
-/// Lets others run, often enough that a race is lost wherever one can be.
+/// Lets others run, often and for long enough that a race is lost wherever one can be, over a store that does I/O too.
 pub(super) async fn others_run() {
     for _ in 0..8 {
         tokio::task::yield_now().await;
     }
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }

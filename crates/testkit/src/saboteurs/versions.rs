@@ -1,18 +1,19 @@
 //! Stores that are careless with versions, existence and the whole of a change set.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, Answer, ChangeSet, Committed, Error, Expected, Loaded, Origin, Outcome, Result, Selection,
-    Version, WriteStore as _,
+    AggregateKey, Answer, Change, ChangeSet, Committed, Error, Expected, Loaded, Origin, Outcome, Result,
+    Selection, Version, WriteStore as _,
 };
 
+use super::inner::Inner;
 use super::saboteurs;
 use super::tamper::Tamper;
 use crate::builders::{counter_id, opened};
 use crate::counter::{Counter, Event};
-use crate::reference::ReferenceStore;
 
 saboteurs! {
     "answers a missing aggregate" InventsTheMissing,
@@ -50,7 +51,7 @@ saboteurs! {
         breaks ["w08_one_of_twenty_takes_the_one_place"];
     "removes whatever the version" AcceptsStale(<[Event]>::is_empty),
         breaks ["w14_a_stale_removal_conflicts"];
-    "forgets the versions of what was removed" ForgetsTheRemoved,
+    "forgets the versions of what was removed" ForgetsTheRemoved::default(),
         breaks [
             "w13_what_was_removed_is_gone_and_goes_on_at_the_next_version"
         ] also [
@@ -73,17 +74,19 @@ saboteurs! {
             "w05_a_stale_commit_conflicts_and_writes_nothing"
             "w05_what_builds_on_a_change_that_never_was_conflicts"
             "w07_five_workers_with_ten_increments_make_fifty"
+            "w13_what_was_removed_is_gone_and_goes_on_at_the_next_version"
             "w14_a_stale_removal_conflicts"
             "w20_two_aggregates_commit_together_or_not_at_all"
+            "w21_failures_are_never_recorded"
         ]
-        because "every clause that loses a race looks whether the journal is as before";
+        because "every clause that loses a race looks whether the journal is as before, or lets the store's own check look";
 }
 
 struct InventsTheMissing;
 
 #[async_trait]
 impl Tamper for InventsTheMissing {
-    async fn load(&self, inner: &ReferenceStore, key: AggregateKey) -> Result<Option<Loaded>> {
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
         let is_empty = inner.last_position().get() == 0;
         let invented = portolan_kernel::replay::<Counter>(&[opened("invented")]).filter(|_| is_empty);
         match invented {
@@ -102,7 +105,7 @@ struct ForgetsTheLastMatch;
 
 #[async_trait]
 impl Tamper for ForgetsTheLastMatch {
-    async fn select(&self, inner: &ReferenceStore, selection: Selection<'_>) -> Result<Vec<Loaded>> {
+    async fn select(&self, inner: &Inner, selection: Selection<'_>) -> Result<Vec<Loaded>> {
         let mut found = inner.select(selection).await?;
         found.pop();
         Ok(found)
@@ -113,10 +116,10 @@ struct OverwritesOnAdd;
 
 #[async_trait]
 impl Tamper for OverwritesOnAdd {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             if change.expected == Expected::Absent {
-                change.expected = current(inner, change.key);
+                change.expected = inner.current(change.key).await?;
             }
         }
         inner.commit(change_set).await
@@ -127,7 +130,7 @@ struct CountsCommits;
 
 #[async_trait]
 impl Tamper for CountsCommits {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         let before = match (&change_set.answer, change_set.changes.first()) {
             (Answer::Receipt { .. }, Some(change)) => match change.expected {
                 Expected::At(version) | Expected::MadeBy(version, _) => Some(version),
@@ -150,37 +153,44 @@ struct AcceptsStale(fn(&[Event]) -> bool);
 
 #[async_trait]
 impl Tamper for AcceptsStale {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
-        loop {
-            for change in &mut change_set.changes {
-                let events = change.typed_events.downcast_ref::<Vec<Event>>();
-                let current = current(inner, change.key);
-                let is_late = matches!((change.expected, current), (Expected::At(_), Expected::At(_)));
-                if is_late && events.is_some_and(|events| self.0(events)) {
-                    change.expected = current;
-                }
-            }
-            match inner.commit(change_set.clone()).await {
-                // Somebody was faster once more.
-                Err(Error::Conflict { expected, actual, .. })
-                    if expected < actual
-                        && change_set.changes.iter().any(|change| {
-                            change
-                                .typed_events
-                                .downcast_ref::<Vec<Event>>()
-                                .is_some_and(|events| self.0(events))
-                        }) => {}
-                answer => return answer,
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        commit_at_any_version(inner, change_set, self.0).await
+    }
+}
+
+/// Commits, whatever the version of the aggregates that this happens to.
+pub(super) async fn commit_at_any_version(
+    inner: &Inner,
+    mut change_set: ChangeSet,
+    is_meant: fn(&[Event]) -> bool,
+) -> Result<Committed> {
+    let is_meant = |change: &Change| {
+        change.typed_events.downcast_ref::<Vec<Event>>().is_some_and(|events| is_meant(events))
+    };
+    for tries in 0.. {
+        let mut has_moved = tries == 0;
+        for change in &mut change_set.changes {
+            let current = inner.current(change.key).await?;
+            let is_late = matches!((change.expected, current), (Expected::At(_), Expected::At(_)));
+            if is_late && is_meant(change) {
+                has_moved |= change.expected != current;
+                change.expected = current;
             }
         }
+        match inner.commit(change_set.clone()).await {
+            // Somebody was faster once more.
+            Err(Error::Conflict { .. }) if has_moved && change_set.changes.iter().any(is_meant) => {}
+            answer => return answer,
+        }
     }
+    inner.commit(change_set).await
 }
 
 struct ComparesVersionsAlone;
 
 #[async_trait]
 impl Tamper for ComparesVersionsAlone {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
             if let Expected::MadeBy(version, _) = change.expected {
                 change.expected = Expected::At(version);
@@ -194,9 +204,9 @@ struct InsertsOnChange;
 
 #[async_trait]
 impl Tamper for InsertsOnChange {
-    async fn commit(&self, inner: &ReferenceStore, mut change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         for change in &mut change_set.changes {
-            if current(inner, change.key) == Expected::Absent && change.state.is_some() {
+            if inner.current(change.key).await? == Expected::Absent && change.state.is_some() {
                 change.expected = Expected::Absent;
             }
         }
@@ -204,14 +214,58 @@ impl Tamper for InsertsOnChange {
     }
 }
 
-struct ForgetsTheRemoved;
+/// How far each aggregate had come in its former lives: what comes next counts from there as if from the start.
+#[derive(Default)]
+struct ForgetsTheRemoved(Mutex<HashMap<AggregateKey, Version>>);
+
+impl ForgetsTheRemoved {
+    fn forgotten(&self, key: AggregateKey) -> u64 {
+        let forgotten = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        forgotten.get(&key).map_or(0, |version| version.get())
+    }
+
+    fn shown(&self, key: AggregateKey, version: Version) -> Version {
+        Version(version.get().saturating_sub(self.forgotten(key)))
+    }
+}
 
 #[async_trait]
 impl Tamper for ForgetsTheRemoved {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
-        let committed = inner.commit(change_set).await;
-        inner.data.look().aggregates.retain(|_, (_, state)| state.is_some());
-        committed
+    async fn load(&self, inner: &Inner, key: AggregateKey) -> Result<Option<Loaded>> {
+        let loaded = inner.load(key).await?;
+        Ok(loaded.map(|loaded| Loaded { version: self.shown(key, loaded.version), ..loaded }))
+    }
+
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
+        for change in &mut change_set.changes {
+            if let Expected::At(version) = change.expected {
+                change.expected = Expected::At(version.plus(self.forgotten(change.key)));
+            }
+        }
+        let changes: Vec<_> =
+            change_set.changes.iter().map(|change| (change.key, change.state.is_none())).collect();
+        let committed = match (inner.commit(change_set).await, changes.first()) {
+            (Err(Error::Conflict { what, expected, actual }), Some((key, _))) => {
+                let shown = |version| self.shown(*key, Version(version)).get();
+                Err(Error::Conflict { what, expected: shown(expected), actual: shown(actual) })
+            }
+            (committed, _) => committed,
+        }?;
+        let Committed::Done { mut outcome, versions } = committed else { return Ok(committed) };
+        let shown =
+            changes.iter().zip(&versions).map(|((key, _), version)| self.shown(*key, *version)).collect();
+        for ((key, is_removed), version) in changes.into_iter().zip(versions) {
+            match &mut outcome {
+                Outcome::Accepted(receipt) if receipt.id == key.id => {
+                    receipt.version = self.shown(key, version)
+                }
+                _ => {}
+            }
+            if is_removed {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, version);
+            }
+        }
+        Ok(Committed::Done { outcome, versions: shown })
     }
 }
 
@@ -219,7 +273,7 @@ struct CommitsOneByOne;
 
 #[async_trait]
 impl Tamper for CommitsOneByOne {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
         if change_set.changes.len() < 2 {
             return inner.commit(change_set).await;
         }
@@ -236,20 +290,20 @@ struct LeavesRowsOfConflicts;
 
 #[async_trait]
 impl Tamper for LeavesRowsOfConflicts {
-    async fn commit(&self, inner: &ReferenceStore, change_set: ChangeSet) -> Result<Committed> {
+    async fn commit(&self, inner: &Inner, mut change_set: ChangeSet) -> Result<Committed> {
         let committed = inner.commit(change_set.clone()).await;
         if matches!(committed, Err(Error::Conflict { .. })) {
-            let now = inner.clock.now();
-            let mut contents = inner.data.look();
-            let aggregates = contents.aggregates.clone();
-            contents.write(&change_set, now);
-            contents.aggregates = aggregates;
+            let mut left = Vec::new();
+            for change in change_set.changes {
+                if let Some(before) = inner.load(change.key).await? {
+                    let (expected, state) = (Expected::At(before.version), Some(before.state));
+                    left.push(Change { expected, state, ..change });
+                }
+            }
+            change_set = ChangeSet { changes: left, reads: Vec::new(), idempotency: None, ..change_set };
+            // One that is beaten to it leaves nothing.
+            drop(inner.commit(change_set).await);
         }
         committed
     }
-}
-
-/// What is there now, as an expectation.
-fn current(inner: &ReferenceStore, key: AggregateKey) -> Expected {
-    inner.data.look().present(key).map_or(Expected::Absent, |(version, _)| Expected::At(version))
 }

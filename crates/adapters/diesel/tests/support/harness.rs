@@ -1,7 +1,6 @@
 //! What the contracts of the test kit need to try a store.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use portolan_diesel::Storage;
@@ -9,11 +8,9 @@ use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::diesel::dsl::sql;
 use portolan_diesel::diesel::prelude::*;
 use portolan_diesel::diesel::sql_types::{BigInt, Nullable};
-use portolan_diesel::sqlite::{Check, Config, OpenMode, Store};
-use portolan_kernel::{
-    ChangeSet, Clock, Error, Position, Registry, Reset, Result, SubscriptionId, WriteStore,
-};
-use portolan_testkit::{Capabilities, Capability, Holder, Place, Polls, Subject, WriteHarness, WritePorts};
+use portolan_diesel::sqlite::{Check, Config, Durability, OpenMode, Store};
+use portolan_kernel::{ChangeSet, Clock, Error, Position, Registry, Reset, Result, SubscriptionId};
+use portolan_testkit::{Capabilities, Capability, Holder, Place, Polls, WriteHarness, WritePorts};
 
 use super::kept::Kept;
 use super::{beside, holding};
@@ -24,8 +21,7 @@ pub struct SqliteHarness {
     in_memory: bool,
     storage: Storage,
     kept: Kept,
-    /// The stores that the kit holds as ports, for what only they can show.
-    open: Mutex<HashMap<usize, Store>>,
+    is_unsynced: bool,
 }
 
 impl SqliteHarness {
@@ -39,19 +35,20 @@ impl SqliteHarness {
         Self { storage, ..Self::default() }
     }
 
+    /// Commits do not wait for the disk: for tests that see no power cut, and make many of them.
+    pub fn unsynced() -> Self {
+        Self { is_unsynced: true, ..Self::default() }
+    }
+
     /// They keep this.
     pub fn of(self, kept: Kept) -> Self {
         Self { kept, ..self }
     }
-
-    fn store_of(&self, ports: &WritePorts) -> Result<Store> {
-        let open = self.open.lock().unwrap();
-        open.get(&address_of(&ports.store)).cloned().ok_or_else(|| Error::NotFound("the store".to_owned()))
-    }
 }
 
-fn address_of(store: &Arc<dyn WriteStore>) -> usize {
-    Arc::as_ptr(store).cast::<()>() as usize
+/// The store behind these ports.
+fn store_of(ports: &WritePorts) -> Result<&Store> {
+    ports.own().ok_or_else(|| Error::NotFound("the store".to_owned()))
 }
 
 #[async_trait]
@@ -93,19 +90,19 @@ impl WriteHarness for SqliteHarness {
     async fn open(&self, address: &str, clock: Arc<dyn Clock>) -> Result<WritePorts> {
         let config: Config = address.parse()?;
         let config = Config { storage: Some(self.storage), snapshot_every: 3, ..config };
+        let unsynced = Durability::LosesLastCommitsOnPowerCut;
+        let durability = if self.is_unsynced { unsynced } else { config.durability };
+        let config = Config { durability, ..config };
         let Kept { registry, mappers } = self.kept;
         let store = Store::open(&config, OpenMode::ReadWrite, &registry(), &mappers(), clock)?;
         let polling = store.clone();
-        let ports = WritePorts::of(Arc::new(store.clone()));
-        self.open.lock().unwrap().insert(address_of(&ports.store), store);
+        let ports = WritePorts::of(Arc::new(store));
         let count = Arc::new(move || polling.polls());
         Ok(WritePorts { polls: Some(Polls { count, per_second: Store::POLLS_PER_SECOND }), ..ports })
     }
 
     async fn close(&self, ports: WritePorts) -> Result<()> {
-        let store = self.store_of(&ports)?;
-        self.open.lock().unwrap().remove(&address_of(&ports.store));
-        store.close().await
+        store_of(&ports)?.close().await
     }
 
     async fn hold(&self, address: &str, change_set: &ChangeSet) -> Result<Holder> {
@@ -127,25 +124,23 @@ impl WriteHarness for SqliteHarness {
         Ok(holding::holder(conn))
     }
 
-    async fn findings(&self, subject: &Subject) -> Result<Vec<String>> {
-        let store = self.store_of(subject.ports().map_err(|_| Error::NotFound("the ports".to_owned()))?)?;
+    async fn findings(&self, ports: &WritePorts) -> Result<Vec<String>> {
         let mut findings = Vec::new();
         let tell = |check| {
             if let Check::Found(finding) = check {
                 findings.push(finding.to_string());
             }
         };
-        store.check(tell).await?;
+        store_of(ports)?.check(tell).await?;
         Ok(findings)
     }
 
     async fn reset_records(
         &self,
-        subject: &Subject,
+        ports: &WritePorts,
         subscription: &SubscriptionId,
     ) -> Result<Vec<(Position, Reset)>> {
-        let store = self.store_of(subject.ports().map_err(|_| Error::NotFound("the ports".to_owned()))?)?;
-        let resets = store.resets(subscription).await?;
+        let resets = store_of(ports)?.resets(subscription).await?;
         Ok(resets.into_iter().map(|recorded| (recorded.from, recorded.reset)).collect())
     }
 }

@@ -64,8 +64,6 @@ macro_rules! server_harness {
         pub struct $harness {
             storage: portolan_diesel::Storage,
             kept: $crate::support::kept::Kept,
-            /// The stores that the kit holds as ports, for what only they can show.
-            open: std::sync::Mutex<std::collections::HashMap<usize, portolan_diesel::$engine::Store>>,
         }
 
         impl $harness {
@@ -78,15 +76,13 @@ macro_rules! server_harness {
             pub fn of(self, kept: $crate::support::kept::Kept) -> Self {
                 Self { kept, ..self }
             }
+        }
 
-            fn store_of(
-                &self,
-                ports: &portolan_testkit::WritePorts,
-            ) -> portolan_kernel::Result<portolan_diesel::$engine::Store> {
-                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
-                let store = self.open.lock().unwrap().get(&key).cloned();
-                store.ok_or_else(|| portolan_kernel::Error::NotFound("the store".to_owned()))
-            }
+        /// The store behind these ports.
+        fn store_of(
+            ports: &portolan_testkit::WritePorts,
+        ) -> portolan_kernel::Result<&portolan_diesel::$engine::Store> {
+            ports.own().ok_or_else(|| portolan_kernel::Error::NotFound("the store".to_owned()))
         }
 
         #[async_trait::async_trait]
@@ -127,19 +123,14 @@ macro_rules! server_harness {
                     .await
                     .map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))??;
                 let polling = store.clone();
-                let ports = portolan_testkit::WritePorts::of(std::sync::Arc::new(store.clone()));
-                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
-                self.open.lock().unwrap().insert(key, store);
+                let ports = portolan_testkit::WritePorts::of(std::sync::Arc::new(store));
                 let count = std::sync::Arc::new(move || polling.polls());
                 let polls = portolan_testkit::Polls { count, per_second: Store::POLLS_PER_SECOND };
                 Ok(portolan_testkit::WritePorts { polls: Some(polls), ..ports })
             }
 
             async fn close(&self, ports: portolan_testkit::WritePorts) -> portolan_kernel::Result<()> {
-                let store = self.store_of(&ports)?;
-                let key = std::sync::Arc::as_ptr(&ports.store).cast::<()>() as usize;
-                self.open.lock().unwrap().remove(&key);
-                store.close().await
+                store_of(&ports)?.close().await
             }
 
             async fn hold(
@@ -152,40 +143,32 @@ macro_rules! server_harness {
                 held.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))?
             }
 
-            async fn left_open(
-                &self,
-                subject: &portolan_testkit::Subject,
-            ) -> portolan_kernel::Result<Vec<String>> {
-                let address = subject.address().to_owned();
+            async fn left_open(&self, address: &str) -> portolan_kernel::Result<Vec<String>> {
+                let address = address.to_owned();
                 let left = tokio::task::spawn_blocking(move || left_open(&address)).await;
                 left.map_err(|error| portolan_kernel::Error::unavailable(error.to_string()))?
             }
 
             async fn findings(
                 &self,
-                subject: &portolan_testkit::Subject,
+                ports: &portolan_testkit::WritePorts,
             ) -> portolan_kernel::Result<Vec<String>> {
-                let ports =
-                    subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
-                let store = self.store_of(ports)?;
                 let mut findings = Vec::new();
                 let tell = |check| {
                     if let portolan_diesel::$engine::Check::Found(finding) = check {
                         findings.push(finding.to_string());
                     }
                 };
-                store.check(tell).await?;
+                store_of(ports)?.check(tell).await?;
                 Ok(findings)
             }
 
             async fn reset_records(
                 &self,
-                subject: &portolan_testkit::Subject,
+                ports: &portolan_testkit::WritePorts,
                 subscription: &portolan_kernel::SubscriptionId,
             ) -> portolan_kernel::Result<Vec<(portolan_kernel::Position, portolan_kernel::Reset)>> {
-                let ports =
-                    subject.ports().map_err(|_| portolan_kernel::Error::NotFound("ports".to_owned()))?;
-                let resets = self.store_of(ports)?.resets(subscription).await?;
+                let resets = store_of(ports)?.resets(subscription).await?;
                 Ok(resets.into_iter().map(|recorded| (recorded.from, recorded.reset)).collect())
             }
 

@@ -67,7 +67,7 @@ pub async fn c05_a_reset_is_recorded(subject: &mut Subject) -> Verdict {
     checkpoints.reset(&orders, &reset(4)).await?;
     checkpoints.reset(&others, &reset(1)).await?;
     checkpoints.reset(&orders, &reset(0)).await?;
-    let records = subject.harness().reset_records(subject, &orders).await?;
+    let records = subject.harness().reset_records(subject.ports()?, &orders).await?;
     ensure_eq!(records, [(Position(9), reset(4)), (Position(4), reset(0))], "the records");
     Ok(())
 }

@@ -22,7 +22,7 @@ pub async fn w11_a_dropped_commit_leaves_all_or_nothing(subject: &mut Subject) -
 
         // A transaction that was left open would hold its lock against this commit.
         witness::within("another commit goes on", bump(subject, beside)).await??;
-        let left = subject.harness().left_open(subject).await?;
+        let left = subject.harness().left_open(subject.address()).await?;
         ensure_eq!(left, Vec::<String>::new(), "what was left open when it was dropped after {polls} polls");
         if subject.can(Capability::Reopen) {
             subject.reopen().await?;

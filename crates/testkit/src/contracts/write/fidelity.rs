@@ -40,7 +40,7 @@ pub async fn w15_the_list_is_exact_after_removal_and_reordering(subject: &mut Su
         subject.change(id, |counter| counter.remove_line(key)).await?;
     }
     ensure_eq!(subject.state(id).await?.lines, [], "the lines when all are removed");
-    let findings = subject.harness().findings(subject).await?;
+    let findings = subject.harness().findings(subject.ports()?).await?;
     ensure_eq!(findings, Vec::<String>::new(), "what the adapter's own check finds");
     Ok(())
 }

@@ -38,7 +38,7 @@ pub async fn w13_what_was_removed_is_gone_and_goes_on_at_the_next_version(subjec
     is_conflict(&former.commit(AggregateKey::of::<Counter>(id)).await, 2, 5)?;
     ensure_eq!(subject.state(id).await?.count, 7, "its number after that");
 
-    let findings = subject.harness().findings(subject).await?;
+    let findings = subject.harness().findings(subject.ports()?).await?;
     ensure_eq!(findings, Vec::<String>::new(), "what the adapter's own check finds");
     Ok(())
 }

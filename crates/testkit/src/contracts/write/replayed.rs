@@ -53,7 +53,7 @@ pub async fn w23_replay_of_the_journal_equals_the_stored_state(subject: &mut Sub
         ensure_eq!(loaded.version, version, "the stored version of {id}");
         ensure_eq!(counters.difference(&loaded.state, &replayed), None, "the stored state of {id}");
     }
-    let findings = subject.harness().findings(subject).await?;
+    let findings = subject.harness().findings(subject.ports()?).await?;
     ensure_eq!(findings, Vec::<String>::new(), "what the adapter's own check finds");
     Ok(())
 }

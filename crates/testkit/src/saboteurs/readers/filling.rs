@@ -1,54 +1,47 @@
 //! Read models that are filled wrongly.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::atomic::{self, AtomicUsize};
 
 use async_trait::async_trait;
-use portolan_kernel::{
-    Batch, Page, Projection as _, Projector as _, Query, ReadRepository as _, Recorded, Result, Version,
-};
+use portolan_kernel::{Batch, Page, Projector as _, Query, Recorded, Result, Version};
 
 use super::Tamper;
-use crate::counter::{CounterEvent, CounterProjector, CounterView};
-use crate::reference::ReferenceModel;
-use crate::reference::read::Rows;
+use crate::ReadModel;
+use crate::counter::{CounterEvent, CounterId, CounterProjector, CounterView};
 use crate::saboteurs::tamper::others_run;
 
-/// Takes events over whose version is in this relation to their row's.
-fn take_all(
-    inner: &ReferenceModel,
-    batch: Batch<'_, CounterEvent>,
-    again: fn(&Rows, &Recorded<CounterEvent>) -> bool,
-) {
-    let mut rows = inner.look();
+/// Takes over, under a version that its row does not have yet, each event whose own is in this relation to its row's; and
+/// all of them behind what the model has seen.
+async fn take_all(inner: &ReadModel, batch: Batch<'_, CounterEvent>, again: Ordering) -> Result<()> {
+    let mut versions: HashMap<CounterId, Version> = HashMap::new();
+    let (mut events, mut at) = (Vec::new(), inner.projection.position().await?);
     for event in batch.events() {
-        if again(&rows, event) {
-            let Some(id) = CounterProjector.target(event) else { continue };
-            let version = rows.by_id.get(&id).map_or(event.version, |(version, _)| *version);
-            let mut row = rows.by_id.remove(&id).map(|(_, view)| view);
-            CounterProjector.project(&mut row, event);
-            rows.by_id.extend(row.map(|view| (id, (version, view))));
+        let mut event = event.clone();
+        if let Some(id) = CounterProjector.target(&event) {
+            let known = match versions.get(&id) {
+                Some(version) => Some(*version),
+                None => inner.repository.get(&id).await?.map(|row| row.version),
+            };
+            if let Some(version) = known.filter(|version| event.version.cmp(version) == again) {
+                event.version = version.plus(1);
+            }
+            versions.insert(id, known.map_or(event.version, |version| version.max(event.version)));
         }
-        rows.take(&CounterProjector, event);
+        at = event.position.max(at.plus(1));
+        event.position = at;
+        events.push(event);
     }
-    rows.position = rows.position.max(batch.to());
-    drop(rows);
-    inner.announce();
-}
-
-fn version_of(rows: &Rows, event: &Recorded<CounterEvent>) -> Option<Version> {
-    let id = CounterProjector.target(event)?;
-    rows.by_id.get(&id).map(|(version, _)| *version)
+    inner.projection.apply(Batch::new(&events, batch.to().max(at))?).await
 }
 
 pub(super) struct TakesOlder;
 
 #[async_trait]
 impl Tamper for TakesOlder {
-    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
-        take_all(inner, batch, |rows, event| {
-            version_of(rows, event).is_some_and(|current| event.version < current)
-        });
-        Ok(())
+    async fn apply(&self, inner: &ReadModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        take_all(inner, batch, Ordering::Less).await
     }
 }
 
@@ -56,11 +49,8 @@ pub(super) struct TakesEqual;
 
 #[async_trait]
 impl Tamper for TakesEqual {
-    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
-        take_all(inner, batch, |rows, event| {
-            version_of(rows, event).is_some_and(|current| event.version == current)
-        });
-        Ok(())
+    async fn apply(&self, inner: &ReadModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        take_all(inner, batch, Ordering::Equal).await
     }
 }
 
@@ -68,15 +58,23 @@ pub(super) struct IgnoresTheUnused;
 
 #[async_trait]
 impl Tamper for IgnoresTheUnused {
-    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
-        let before = inner.look().by_id.clone();
-        inner.apply(batch).await?;
-        for (id, (version, view)) in &mut inner.look().by_id {
-            if let Some((old, _)) = before.get(id).filter(|(_, old)| old == view) {
-                *version = *old;
+    async fn apply(&self, inner: &ReadModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        let mut used: Vec<Recorded<CounterEvent>> = Vec::new();
+        let mut rows: HashMap<CounterId, Option<CounterView>> = HashMap::new();
+        for event in batch.events() {
+            let Some(id) = CounterProjector.target(event) else { continue };
+            let before = match rows.remove(&id) {
+                Some(row) => row,
+                None => inner.repository.get(&id).await?.map(|row| CounterView::clone(&row.view)),
+            };
+            let mut after = before.clone();
+            CounterProjector.project(&mut after, event);
+            if after != before {
+                used.push(event.clone());
             }
+            rows.insert(id, after);
         }
-        Ok(())
+        inner.projection.apply(Batch::new(&used, batch.to())?).await
     }
 }
 
@@ -84,9 +82,9 @@ pub(super) struct ResetsAll;
 
 #[async_trait]
 impl Tamper for ResetsAll {
-    async fn reset(&self, inner: &ReferenceModel, other: &ReferenceModel) -> Result<()> {
-        other.reset().await?;
-        inner.reset().await
+    async fn reset(&self, inner: &ReadModel, other: &ReadModel) -> Result<()> {
+        other.projection.reset().await?;
+        inner.projection.reset().await
     }
 }
 
@@ -96,22 +94,22 @@ pub(super) struct ShowsHalf(AtomicUsize);
 
 #[async_trait]
 impl Tamper for ShowsHalf {
-    async fn find(&self, inner: &ReferenceModel, query: &Query<CounterView>) -> Result<Page<CounterView>> {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        inner.find(query).await
+    async fn find(&self, inner: &ReadModel, query: &Query<CounterView>) -> Result<Page<CounterView>> {
+        self.0.fetch_add(1, atomic::Ordering::SeqCst);
+        inner.repository.find(query).await
     }
 
-    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+    async fn apply(&self, inner: &ReadModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
         if let [first, _, ..] = batch.events() {
-            inner.look().take(&CounterProjector, first);
-            let looks = self.0.load(Ordering::SeqCst);
+            inner.projection.apply(Batch::new(std::slice::from_ref(first), first.position)?).await?;
+            let looks = self.0.load(atomic::Ordering::SeqCst);
             for _ in 0..100 {
-                if self.0.load(Ordering::SeqCst) > looks + 1 {
+                if self.0.load(atomic::Ordering::SeqCst) > looks + 1 {
                     break;
                 }
                 others_run().await;
             }
         }
-        inner.apply(batch).await
+        inner.projection.apply(batch).await
     }
 }

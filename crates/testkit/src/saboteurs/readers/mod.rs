@@ -8,9 +8,9 @@ use portolan_kernel::specification::Node;
 use portolan_kernel::{Batch, Page, Position, Projection, Query, ReadRepository, Result, Row, Specification};
 
 use crate::counter::{CounterEvent, CounterId, CounterView};
-use crate::reference::ReferenceModel;
-use crate::specimen::{Specimen, SpecimenEvent, SpecimenId, SpecimenProjector};
-use crate::{ReadHarness, ReadModel};
+use crate::reference::ReferenceReadHarness;
+use crate::specimen::{Specimen, SpecimenEvent, SpecimenId};
+use crate::{Capabilities, ReadHarness, ReadModel};
 use answers::{
     AnswersOneMore, BreaksTies, CountsAll, CountsApart, CountsRows, CountsThePage, LosesTheLast, NeverStale,
     NeverWakes, NullsFirst, StartsOver, Widens,
@@ -178,15 +178,36 @@ read_saboteurs! {
         breaks ["r18_a_page_and_its_count_are_of_one_state"];
 }
 
-/// Read models in the hands of a saboteur.
-#[derive(Debug, Clone, Copy)]
-pub struct SabotagedReadHarness(pub &'static ReadSaboteur);
+/// Good read models in the hands of a saboteur: the reference models, or those of any adapter.
+#[derive(Clone)]
+pub struct SabotagedReadHarness {
+    inner: Arc<dyn ReadHarness>,
+    saboteur: &'static ReadSaboteur,
+}
+
+impl SabotagedReadHarness {
+    /// New reference models in the hands of this saboteur.
+    #[must_use]
+    pub fn new(saboteur: &'static ReadSaboteur) -> Self {
+        Self::over(Arc::new(ReferenceReadHarness), saboteur)
+    }
+
+    /// The models of this harness in the hands of this saboteur.
+    #[must_use]
+    pub fn over(inner: Arc<dyn ReadHarness>, saboteur: &'static ReadSaboteur) -> Self {
+        Self { inner, saboteur }
+    }
+}
 
 #[async_trait]
 impl ReadHarness for SabotagedReadHarness {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
     async fn models(&self) -> Result<[ReadModel; 2]> {
-        let tamper = (self.0.make)();
-        let [model, other] = ["counters", "others"].map(ReferenceModel::new);
+        let tamper = (self.saboteur.make)();
+        let [model, other] = self.inner.models().await?;
         let pair = [(model.clone(), other.clone()), (other, model)];
         Ok(pair.map(|(inner, other)| {
             let tampered = Arc::new(Tampered { inner, other, tamper: Arc::clone(&tamper) });
@@ -195,21 +216,21 @@ impl ReadHarness for SabotagedReadHarness {
     }
 
     async fn specimens(&self) -> Result<ReadModel<Specimen, SpecimenEvent>> {
-        let inner = ReferenceModel::filled_by("specimens", SpecimenProjector);
-        let misunderstood = Misunderstood { inner: inner.clone(), tamper: (self.0.make)() };
-        Ok(ReadModel { repository: Arc::new(misunderstood), projection: Arc::new(inner) })
+        let ReadModel { repository, projection } = self.inner.specimens().await?;
+        let misunderstood = Misunderstood { inner: repository, tamper: (self.saboteur.make)() };
+        Ok(ReadModel { repository: Arc::new(misunderstood), projection })
     }
 }
 
 /// What a saboteur does to the calls: nothing, unless it overrides.
 #[async_trait]
 trait Tamper: Send + Sync + 'static {
-    async fn find(&self, inner: &ReferenceModel, query: &Query<CounterView>) -> Result<Page<CounterView>> {
-        inner.find(query).await
+    async fn find(&self, inner: &ReadModel, query: &Query<CounterView>) -> Result<Page<CounterView>> {
+        inner.repository.find(query).await
     }
 
-    async fn count(&self, inner: &ReferenceModel, criteria: &Specification<CounterView>) -> Result<u64> {
-        inner.count(criteria).await
+    async fn count(&self, inner: &ReadModel, criteria: &Specification<CounterView>) -> Result<u64> {
+        inner.repository.count(criteria).await
     }
 
     /// What it takes a specification of specimens for.
@@ -217,22 +238,22 @@ trait Tamper: Send + Sync + 'static {
         node
     }
 
-    async fn wait_for(&self, inner: &ReferenceModel, want: Position, patience: Duration) -> Result<Position> {
-        inner.wait_for(want, patience).await
+    async fn wait_for(&self, inner: &ReadModel, want: Position, patience: Duration) -> Result<Position> {
+        inner.repository.wait_for(want, patience).await
     }
 
-    async fn apply(&self, inner: &ReferenceModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
-        inner.apply(batch).await
+    async fn apply(&self, inner: &ReadModel, batch: Batch<'_, CounterEvent>) -> Result<()> {
+        inner.projection.apply(batch).await
     }
 
-    async fn reset(&self, inner: &ReferenceModel, _other: &ReferenceModel) -> Result<()> {
-        inner.reset().await
+    async fn reset(&self, inner: &ReadModel, _other: &ReadModel) -> Result<()> {
+        inner.projection.reset().await
     }
 }
 
 /// A good model that is asked something else.
 struct Misunderstood {
-    inner: ReferenceModel<SpecimenProjector, SpecimenEvent>,
+    inner: Arc<dyn ReadRepository<Specimen>>,
     tamper: Arc<dyn Tamper>,
 }
 
@@ -258,7 +279,7 @@ impl ReadRepository<Specimen> for Misunderstood {
     }
 
     async fn position(&self) -> Result<Position> {
-        ReadRepository::position(&self.inner).await
+        self.inner.position().await
     }
 
     async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
@@ -267,15 +288,15 @@ impl ReadRepository<Specimen> for Misunderstood {
 }
 
 struct Tampered {
-    inner: ReferenceModel,
-    other: ReferenceModel,
+    inner: ReadModel,
+    other: ReadModel,
     tamper: Arc<dyn Tamper>,
 }
 
 #[async_trait]
 impl ReadRepository<CounterView> for Tampered {
     async fn get(&self, id: &CounterId) -> Result<Option<Row<CounterView>>> {
-        self.inner.get(id).await
+        self.inner.repository.get(id).await
     }
 
     async fn find(&self, query: &Query<CounterView>) -> Result<Page<CounterView>> {
@@ -287,7 +308,7 @@ impl ReadRepository<CounterView> for Tampered {
     }
 
     async fn position(&self) -> Result<Position> {
-        ReadRepository::position(&self.inner).await
+        self.inner.repository.position().await
     }
 
     async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
@@ -298,11 +319,11 @@ impl ReadRepository<CounterView> for Tampered {
 #[async_trait]
 impl Projection<CounterEvent> for Tampered {
     fn name(&self) -> &str {
-        self.inner.name()
+        self.inner.projection.name()
     }
 
     async fn position(&self) -> Result<Position> {
-        Projection::position(&self.inner).await
+        self.inner.projection.position().await
     }
 
     async fn apply(&self, batch: Batch<'_, CounterEvent>) -> Result<()> {
