@@ -1,15 +1,17 @@
 //! Configuration: flag, then environment, then file, then default.
 
+pub use flags::Flags;
+
+mod flags;
 mod mistake;
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Failure;
 
@@ -27,6 +29,7 @@ pub struct Config {
     /// Where a relay is to publish; there is none yet.
     pub broker: String,
     /// The address of the HTTP server.
+    #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
     /// How many days the outcome of a command given over HTTP is kept.
     pub idempotency_days: u32,
@@ -97,6 +100,23 @@ impl Read {
     }
 }
 
+/// The address that this text names, like `127.0.0.1:7000`, `[::1]:7000` or `localhost:7000`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let named: Vec<_> = text
+        .to_socket_addrs()
+        .map_err(|error| {
+            format!("`{text}` names no address ({error}); expected HOST:PORT, like 127.0.0.1:7000")
+        })?
+        .collect();
+    // A host of both kinds is looked for at the older one first, as by most clients.
+    let found = named.iter().find(|address| address.is_ipv4()).or(named.first());
+    found.copied().ok_or_else(|| format!("`{text}` names no address"))
+}
+
+fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    address(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
 fn memory() -> String {
     "memory:".to_owned()
 }
@@ -132,65 +152,6 @@ impl Default for Config {
             processes: Switch::On,
         }
     }
-}
-
-/// The same keys as flags, valid before and after the subcommand.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Configuration (also portolan.toml and PORTOLAN_* variables)")]
-pub struct Flags {
-    /// Configuration file [default: portolan.toml, where there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "PORTOLAN_CONFIG")]
-    pub config: Option<PathBuf>,
-
-    /// Write store and journal; a new one keeps aggregates as `?storage=relational`, `document` or `events` says
-    /// [default: sqlite:portolan.db]
-    #[arg(long, global = true, value_name = "URL")]
-    pub write: Option<String>,
-
-    /// The write store that a running `serve` goes on with when `store switch` moves the present one there: where that needs
-    /// a user or a password, which no store says of another
-    #[arg(long = "next-write", alias = "next_write", global = true, value_name = "URL")]
-    pub next_write: Option<String>,
-
-    /// Every read model [default: memory:]
-    #[arg(long, global = true, value_name = "URL")]
-    pub read: Option<String>,
-
-    /// The read model of listings alone
-    #[arg(long = "read.listings", global = true, value_name = "URL")]
-    pub read_listings: Option<String>,
-
-    /// The read model of orders alone
-    #[arg(long = "read.orders", global = true, value_name = "URL")]
-    pub read_orders: Option<String>,
-
-    /// The read model of customers alone
-    #[arg(long = "read.customers", global = true, value_name = "URL")]
-    pub read_customers: Option<String>,
-
-    /// The read model of totals alone
-    #[arg(long = "read.totals", global = true, value_name = "URL")]
-    pub read_totals: Option<String>,
-
-    /// Where a relay is to publish; there is none yet, so that nothing is published [default: memory:]
-    #[arg(long, global = true, value_name = "URL")]
-    pub broker: Option<String>,
-
-    /// Address of the HTTP server; port 0 picks a free one [default: 127.0.0.1:7000]
-    #[arg(long, global = true, value_name = "HOST:PORT")]
-    pub listen: Option<SocketAddr>,
-
-    /// Days that a command id given over HTTP is kept [default: 7]
-    #[arg(long = "idempotency-days", alias = "idempotency_days", global = true, value_name = "DAYS")]
-    pub idempotency_days: Option<u32>,
-
-    /// Whether listings close by themselves [default: on]
-    #[arg(long, global = true, value_name = "ON|OFF")]
-    pub deadlines: Option<Switch>,
-
-    /// Whether sales become orders [default: on]
-    #[arg(long, global = true, value_name = "ON|OFF")]
-    pub processes: Option<Switch>,
 }
 
 /// The name of the file that is read where none is named.
@@ -268,39 +229,6 @@ impl Config {
             widened.push('\n');
         }
         Ok(Toml::string(&widened))
-    }
-}
-
-impl Flags {
-    fn values(&self) -> BTreeMap<&'static str, figment::value::Value> {
-        let mut values = BTreeMap::new();
-        let mut set = |key, value: Option<figment::value::Value>| {
-            if let Some(value) = value {
-                values.insert(key, value);
-            }
-        };
-        let text = |value: &Option<String>| value.clone().map(figment::value::Value::from);
-        set("write", text(&self.write));
-        set("next_write", text(&self.next_write));
-        set("broker", text(&self.broker));
-        set("listen", self.listen.map(|address| address.to_string().into()));
-        set("idempotency_days", self.idempotency_days.map(Into::into));
-        let switch =
-            |value: Option<Switch>| value.map(|value| if value.is_on() { "on" } else { "off" }.into());
-        set("deadlines", switch(self.deadlines));
-        set("processes", switch(self.processes));
-        let read: figment::value::Dict = [
-            ("default", &self.read),
-            ("listings", &self.read_listings),
-            ("orders", &self.read_orders),
-            ("customers", &self.read_customers),
-            ("totals", &self.read_totals),
-        ]
-        .into_iter()
-        .filter_map(|(key, url)| Some((key.to_owned(), url.clone()?.into())))
-        .collect();
-        set("read", (!read.is_empty()).then(|| read.into()));
-        values
     }
 }
 
@@ -390,6 +318,16 @@ mod tests {
         let days = |days| Config::load(&Flags { idempotency_days: Some(days), ..Flags::default() });
         assert!(days(36_525).is_ok());
         assert!(days(4_000_000).unwrap_err().to_string().contains("idempotency_days"));
+    }
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        assert!(address("localhost:7000").unwrap().ip().is_loopback());
+        assert_eq!(address("[::1]:0").unwrap().port(), 0);
+        for wrong in ["here", "127.0.0.1", ":", "127.0.0.1:70000"] {
+            let said = address(wrong).unwrap_err();
+            assert!(said.contains(wrong) && said.contains("HOST:PORT"), "{said}");
+        }
     }
 
     #[test]
