@@ -26,7 +26,7 @@ pub(crate) fn rows(place: &Place, arguments: &[&str]) -> Vec<Vec<Value>> {
 }
 
 /// A part of the market, imported.
-fn part_of_the_market(lines: usize) -> Place {
+pub(crate) fn part_of_the_market(lines: usize) -> Place {
     let place = Place::new();
     let text = std::fs::read_to_string(market::file()).unwrap();
     let part: String = text.lines().take(lines).map(|line| format!("{line}\n")).collect();

@@ -37,16 +37,16 @@ fn switched(place: &Place, to: &str) -> Value {
     ran.ok().rows().remove(0)
 }
 
-/// A switch that is killed as soon as it lets the source stand still.
-fn killed_when_it_stands_still(place: &Place, to: &str) {
-    let mut switching = switch(place, to, &[]).stderr(Stdio::piped()).spawn().unwrap();
+/// Runs this switch and kills it as soon as it lets the source stand still.
+pub(crate) fn killed_when_it_stands_still(mut switch: Command) {
+    let mut switching = switch.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let said = BufReader::new(switching.stderr.take().unwrap());
     // It says nothing where it finds itself done.
     let _ = said.lines().map_while(Result::ok).any(|line| line.contains("takes no commands"));
     kill(switching);
 }
 
-fn kill(mut child: Child) {
+pub(crate) fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -138,7 +138,7 @@ fn a_switch_that_is_killed_is_undone_or_run_again() {
         }
         // Where the source stands still: it does so until somebody undoes that, or runs the switch again.
         for _ in 0..3 {
-            killed_when_it_stands_still(&place, &next);
+            killed_when_it_stands_still(switch(&place, &next, &[]));
             let info = at(&place, &place.url(), &["store", "info", "--json"]).ok().rows().remove(0);
             if info["moved"] == true {
                 // The kill came too late.
@@ -148,7 +148,7 @@ fn a_switch_that_is_killed_is_undone_or_run_again() {
             assert!(undone.ok().stdout.contains("the source takes commands"));
             load.goes_on(20);
         }
-        killed_when_it_stands_still(&place, &next);
+        killed_when_it_stands_still(switch(&place, &next, &[]));
         switched(&place, &next);
         load.goes_on(20);
         // Commands were taken there: it is too late to undo it.

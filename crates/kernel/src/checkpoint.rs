@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::{Epoch, Position, Result};
+use crate::{Epoch, Position, Result, Timestamp};
 
 /// The name of a subscription and the version of what it does: two versions of one have a checkpoint each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +90,19 @@ pub struct Reset {
     pub by: String,
     /// Why.
     pub reason: String,
+}
+
+/// That a checkpoint was moved by hand, as a store has it on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedReset {
+    /// Whose checkpoint.
+    pub subscription: SubscriptionId,
+    /// Where it was.
+    pub from: Position,
+    /// Where it went, who asked, and why.
+    pub reset: Reset,
+    /// When.
+    pub reset_at: Timestamp,
 }
 
 /// Where shared subscriptions keep how far they are: in the store that they fill, so that a read model and its

@@ -16,7 +16,7 @@ pub use aggregate::{Aggregate, AggregateKey, Expected, WEIGHT_UNIT_BYTES, replay
 pub use change_set::{
     Answer, Change, ChangeSet, Committed, Outcome, Receipt, RecordedOutcome, check_expected,
 };
-pub use checkpoint::{Advance, Checkpoint, Checkpoints, Reset, Status, SubscriptionId};
+pub use checkpoint::{Advance, Checkpoint, Checkpoints, RecordedReset, Reset, Status, SubscriptionId};
 pub use codec::{AggregateType, AnyState, Codec, Encoded, Registry, Replayed, downcast};
 pub use command::{Command, CommandHandler, QueryHandler, QueryMessage};
 pub use compound::Compound;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Checkpoint, Checkpoints, Deadline, Envelope, Epoch, Error, Journal, Kept, Position, RecordedOutcome,
-    Result, SubscriptionId, Timestamp, WriteStore,
+    RecordedReset, Result, SubscriptionId, Timestamp, WriteStore,
 };
 
 /// A store that can be moved to another, whatever keeps either of them.
@@ -69,6 +69,13 @@ pub trait Transfer: WriteStore + Journal + Checkpoints {
     /// As [`store_id`](Self::store_id).
     async fn epochs(&self) -> Result<Vec<(SubscriptionId, Epoch)>>;
 
+    /// Up to `limit` records of checkpoints that were moved by hand, in the order in which that happened, without the first
+    /// `skip` of them.
+    ///
+    /// # Errors
+    /// As [`store_id`](Self::store_id).
+    async fn recorded_resets(&self, skip: u64, limit: usize) -> Result<Vec<RecordedReset>>;
+
     /// Begins to take over the store with this id, or goes on with it.
     ///
     /// # Errors
@@ -79,7 +86,8 @@ pub trait Transfer: WriteStore + Journal + Checkpoints {
     /// Takes this over.
     ///
     /// # Errors
-    /// [`Error::Conflict`](crate::Error::Conflict) for events that do not follow on the last one here;
+    /// [`Error::Conflict`](crate::Error::Conflict) for events that do not follow on the last one here, and records that
+    /// do not;
     /// [`Error::Unavailable`](crate::Error::Unavailable) where nothing was taken over.
     async fn take_over(&self, part: Part) -> Result<()>;
 
@@ -122,11 +130,13 @@ pub trait Transfer: WriteStore + Journal + Checkpoints {
     /// [`Error::Unavailable`](crate::Error::Unavailable) where it cannot be written.
     async fn hand_over(&self, moved: &Moved) -> Result<()>;
 
-    /// Takes it back: whoever could write to it before can again. Nothing happens where it was not handed over.
+    /// Takes it back from the store with this id: whoever could write to it before can again. Nothing happens where it was
+    /// not handed over.
     ///
     /// # Errors
+    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) where it is handed over to another store than this one;
     /// [`Error::Unavailable`](crate::Error::Unavailable) where it cannot be written.
-    async fn take_back(&self) -> Result<()>;
+    async fn take_back(&self, from: &str) -> Result<()>;
 }
 
 /// Where a store is handed over to: kept in the store itself, for every process that has it open.
@@ -203,6 +213,13 @@ pub enum Part {
     Checkpoints(Vec<Checkpoint>),
     /// Epochs, so that an owner in the former store is fenced in this one. A newer one that is there stays.
     Epochs(Vec<(SubscriptionId, Epoch)>),
+    /// Records of checkpoints that were moved by hand.
+    Resets {
+        /// How many there are before these. Those that are here already are not taken over again.
+        skipped: u64,
+        /// The records, in order.
+        records: Vec<RecordedReset>,
+    },
 }
 
 /// Whether these events follow on this position, whole commits of them.

@@ -3,7 +3,8 @@
 //! - [`Mediator`] takes a command or a query to its handler, through a [`Chain`](middleware::Chain) of
 //!   [`middleware`].
 //! - [`Cached`] keeps hot aggregates in memory in front of any write store.
-//! - [`Switchable`] lets a service go on with another store, as [`transfer`] has made it.
+//! - [`Switchable`] lets a service go on with another store, as [`transfer`] has made it, and [`SwitchableView`] its read
+//!   models that are kept there.
 //! - [`subscription`] is the engine that runs everything which follows the journal.
 //! - [`SystemClock`] and [`SystemIds`] are the only places that ask what time it is and make ids.
 //!
@@ -20,6 +21,7 @@ pub use ids::SystemIds;
 pub use mediator::Mediator;
 pub use sender::Sender;
 pub use switchable::{StorePorts, Switchable};
+pub use switchable_view::SwitchableView;
 
 mod backoff;
 mod cache;
@@ -30,4 +32,5 @@ pub mod middleware;
 mod sender;
 pub mod subscription;
 mod switchable;
+mod switchable_view;
 pub mod transfer;

@@ -8,5 +8,6 @@ mod processes;
 mod proxy;
 mod refusals;
 mod switching;
+mod texts;
 mod trading;
 mod viewing;

@@ -57,6 +57,15 @@ impl Ran {
     }
 }
 
+impl Ran {
+    /// As [`fails`](Self::fails), of a run that told how far it was before: its last sentence says why it failed.
+    #[track_caller]
+    pub(crate) fn fails_at_last(self, status: i32, words: &[&str]) {
+        let last = self.stderr.lines().last().unwrap_or_default().to_owned();
+        Self { stderr: last, ..self }.fails(status, words);
+    }
+}
+
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         Self {

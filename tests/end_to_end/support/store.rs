@@ -29,6 +29,12 @@ pub(crate) fn number(path: &Path, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
+/// The same, where the store is there and has such a table.
+pub(crate) fn find_number(path: &Path, sql: &str) -> Option<i64> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    connection.query_row(sql, [], |row| row.get(0)).ok()
+}
+
 /// Whether nobody writes to the store now.
 pub(crate) fn is_free(path: &Path) -> bool {
     let connection = Connection::open(path).expect("the store opens");

@@ -14,6 +14,45 @@ use crate::cli::StoreCopy as Arguments;
 use crate::output::{self, Rows};
 use crate::{Failure, signals, wiring};
 
+/// How long each part of a copy took.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    /// Copying the journal.
+    pub journal: Duration,
+    /// Making states of histories.
+    pub states: Duration,
+    /// Copying what stands beside the journal.
+    pub beside: Duration,
+    /// Comparing both sides.
+    pub comparison: Duration,
+    last: Instant,
+}
+
+impl Stopwatch {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
+        let nothing = Duration::ZERO;
+        Self { journal: nothing, states: nothing, beside: nothing, comparison: nothing, last: Instant::now() }
+    }
+
+    /// That a step of a part is done. Answers whether it is of another part than the journal.
+    pub fn tell(&mut self, progress: &Progress) -> bool {
+        let now = Instant::now();
+        let step = now.duration_since(std::mem::replace(&mut self.last, now));
+        match progress {
+            Progress::Journal { .. } | Progress::Following { .. } => {
+                self.journal += step;
+                return false;
+            }
+            Progress::Rebuilt(_) => self.states += step,
+            Progress::Beside(_) => self.beside += step,
+            _ => self.comparison += step,
+        }
+        true
+    }
+}
+
 /// Between two lines of progress where there is no terminal.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -31,20 +70,37 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.follow {
         return follow(&*from, &*to, bar).await;
     }
-    let copied = copy(&*from, &*to, |progress| bar.tell(&progress)).await;
+    let mut stopwatch = Stopwatch::start();
+    let copying = copy(&*from, &*to, |progress| {
+        stopwatch.tell(&progress);
+        bar.tell(&progress);
+    });
+    let copied = tokio::select! {
+        biased;
+        () = signals::interrupted() => Err(broken_off()),
+        copied = copying => copied.map_err(failure),
+    };
     bar.end();
-    let copied = copied.map_err(failure)?;
+    let copied = copied?;
     let mut rows = Rows::new(arguments.json.json);
     rows.push(&json!({
         "events": copied.events,
         "aggregates": copied.aggregates,
         "outcomes": copied.outcomes,
         "deadlines": copied.deadlines,
+        "journal_seconds": stopwatch.journal.as_secs_f64(),
+        "states_seconds": stopwatch.states.as_secs_f64(),
+        "beside_seconds": stopwatch.beside.as_secs_f64(),
+        "comparison_seconds": stopwatch.comparison.as_secs_f64(),
         "seconds": began.elapsed().as_secs_f64(),
     }))?;
     rows.flush()?;
     output::note("both sides were compared row by row; read models fill themselves from the copied journal");
     Ok(())
+}
+
+fn broken_off() -> Failure {
+    Failure::Failed("broken off; the copy is unfinished, and the same command goes on with it".to_owned())
 }
 
 async fn follow(from: &dyn Transfer, to: &dyn Transfer, mut bar: Bar) -> Result<(), Failure> {
@@ -120,10 +176,11 @@ impl Bar {
         let (what, done, of) = match progress {
             Progress::Journal { position, head } => ("copying the journal", position.get(), head.get()),
             Progress::Rebuilt(groups) => ("making states of histories", *groups, *groups),
+            Progress::Beside(rows) => ("copying outcomes of commands", *rows, *rows),
             Progress::Compared(rows) => ("comparing both sides", *rows, *rows),
             Progress::Following { position, head } => ("following the source", position.get(), head.get()),
             Progress::Failing(error) => return output::note(&format!("tried again in a moment: {error}")),
-            Progress::HandingOver => return,
+            Progress::HandingOver => return output::note("the source is handed over"),
             Progress::ReadOnly => return output::note("the source takes no commands for a moment"),
         };
         self.bar.set_message(what);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use portolan_application::wire;
-use portolan_kernel::{IdSource as _, Transfer};
+use portolan_kernel::{Error, IdSource as _, Transfer};
 use portolan_runtime::transfer::{NotCopied, Progress, StoreCopy, StoreSwitch, Switched, Undone};
 use portolan_runtime::{SystemClock, SystemIds};
 use serde_json::{Value, json};
@@ -99,15 +99,24 @@ async fn interruptible(
     tokio::select! {
         biased;
         () = signals::interrupted() => {}
-        switched = &mut switching => return switched.map_err(failure),
+        switched = &mut switching => return switched.map_err(not_switched),
     }
     if stands_still.load(Ordering::Relaxed) {
         output::note("the source stands still: this is finished first");
-        return switching.await.map_err(failure);
+        return switching.await.map_err(not_switched);
     }
     Err(Failure::Failed(
         "broken off; the source takes commands as before, and the same command goes on".to_owned(),
     ))
+}
+
+fn not_switched(error: NotCopied) -> Failure {
+    match error {
+        NotCopied::Failed(Error::Fenced(copy)) => Failure::Failed(format!(
+            "another `store switch` or `store copy` has taken over {copy}, and goes on with it"
+        )),
+        other => failure(other),
+    }
 }
 
 async fn undo(from: &dyn Transfer, to: &dyn Transfer, addresses: (String, String)) -> Result<Value, Failure> {

@@ -82,11 +82,11 @@ impl App {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) =
             (Arc::new(SystemClock), Arc::new(SystemIds::new()));
         let models = match parts.views {
-            true => views::build(config, store.as_sql().as_ref()).await?,
+            true => views::build(config, &store).await?,
             // Nobody asks them, so that no store is opened for them.
             false => {
                 let config = Config { read: config.read.only(""), ..config.clone() };
-                views::build(&config, store.as_sql().as_ref()).await?
+                views::build(&config, &store).await?
             }
         };
         let mediator = mediator(&store, models.views, &ids);
@@ -116,7 +116,7 @@ impl App {
         let read_stores = models.stores;
         #[cfg(feature = "http")]
         let following = store.sql_stores().filter(|_| parts.views).map(|stores| {
-            let follow = moving::follow(config.clone(), stores.clone());
+            let follow = moving::follow(config.clone(), stores.clone(), models.moving);
             tokio::spawn(follow).abort_handle()
         });
         Ok(Self(Arc::new(Running {

@@ -59,7 +59,8 @@ impl OneView {
         if Place::of(&config, name)? == Place::WriteStore {
             write = read_write(&config).await?;
         }
-        let ReadModels { views, filling, stores: read } = views::build(&config, Some(&write)).await?;
+        let write_ports = WritePorts::sql(&write);
+        let ReadModels { views, filling, stores: read, .. } = views::build(&config, &write_ports).await?;
         let Some(filling) = filling.into_iter().find(|filling| filling.name() == name) else {
             return Err(Failure::Usage("this view is not built into this program".to_owned()));
         };
@@ -68,7 +69,7 @@ impl OneView {
         }
         let head = write.head().await?;
         let progress = Progress::new();
-        let ports = ports(&WritePorts::sql(&write));
+        let ports = ports(&write_ports);
         let engine = Engine::new(ports, Settings::default()).on_progress(progress.told());
         let is_shared = filling.is_shared();
         let engine = filling.join(engine).start().await.map_err(Failure::of_configuration)?;

@@ -85,10 +85,11 @@ fn url(config: &Config, moved: &Moved) -> Option<String> {
 
 #[cfg(feature = "http")]
 mod following {
+    use std::sync::Arc;
     use std::time::Duration;
 
+    use super::super::views::Moves;
     use super::super::write_store::SqlStores;
-    use super::super::{Place, VIEWS};
     use crate::Failure;
     use crate::config::Config;
 
@@ -96,9 +97,13 @@ mod following {
     const LOOK_EVERY: Duration = Duration::from_millis(100);
 
     /// Goes on with the next store whenever the present one is handed over, without end.
-    pub(in super::super) async fn follow(config: Config, stores: SqlStores) {
-        let mut said = None;
+    ///
+    /// Commands go on at once; the read models that are kept in the store follow, and answer from the former one until
+    /// they are as far in the next.
+    pub(in super::super) async fn follow(config: Config, stores: SqlStores, views: Vec<Arc<dyn Moves>>) {
+        let (mut said, mut left) = (None, Vec::new());
         loop {
+            left = follow_with(left, &stores).await;
             tokio::time::sleep(LOOK_EVERY).await;
             let Some(present) = stores.present() else { return };
             let moved = match present.moved().await {
@@ -115,13 +120,10 @@ mod following {
                     "the write store is handed over; commands are taken again there"
                 );
             }
-            let next = match in_the_way(&config) {
-                None => super::next(&config, &moved).await,
-                Some(why) => Err(Failure::Usage(why)),
-            };
-            match next {
+            match super::next(&config, &moved).await {
                 Ok(next) => {
                     stores.switch(&next);
+                    left = views.clone();
                     tracing::info!(
                         to = moved.to,
                         "goes on with the store that the write store was handed over to"
@@ -146,10 +148,16 @@ mod following {
         }
     }
 
-    /// Why this program cannot go on with another store.
-    fn in_the_way(config: &Config) -> Option<String> {
-        let is_there = |name: &&&str| matches!(Place::of(config, name), Ok(Place::WriteStore));
-        let name = VIEWS.iter().find(is_there)?;
-        Some(format!("the read model `{name}` is kept in the write store itself, and does not move with it"))
+    /// Moves these read models to the present store. Answers those that could not be moved yet.
+    async fn follow_with(views: Vec<Arc<dyn Moves>>, stores: &SqlStores) -> Vec<Arc<dyn Moves>> {
+        let (Some(former), Some(present)) = (stores.former(), stores.present()) else { return views };
+        let mut left = Vec::new();
+        for view in views {
+            if let Err(error) = view.follow(&former, &present).await {
+                tracing::warn!(%error, "a read model could not follow its store yet");
+                left.push(view);
+            }
+        }
+        left
     }
 }

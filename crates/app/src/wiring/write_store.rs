@@ -50,6 +50,12 @@ impl SqlStores {
         self.stores.lock().unwrap_or_else(PoisonError::into_inner).last().cloned()
     }
 
+    /// The one before it.
+    #[cfg(feature = "http")]
+    pub(super) fn former(&self) -> Option<Store> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).iter().rev().nth(1).cloned()
+    }
+
     /// Goes on with this one.
     #[cfg(feature = "http")]
     pub(super) fn switch(&self, store: &Store) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use portolan_app::commands::store_copy::copy;
-use portolan_app::wiring::{App, Parts, copied_from, copied_to, read_only};
-use portolan_kernel::Error;
+use portolan_app::wiring::{App, Parts, copied_from, copied_to, read_only, read_write};
+use portolan_kernel::{Error, Position, RecordedReset, Reset, SubscriptionId};
 use portolan_runtime::transfer::NotCopied;
 
 use crate::support::{Meddled, config, is_sound, market, url};
@@ -15,6 +15,7 @@ async fn a_store_moves_through_every_kind_and_is_the_same_at_the_end() {
     let place = tempfile::tempdir().unwrap();
     let mut from = url(place.path(), "first", "relational");
     market(&from).await;
+    let moved_by_hand = moved_by_hand(&from).await;
     for (name, kind) in [("second", "document"), ("third", "events"), ("fourth", "relational")] {
         let to = url(place.path(), name, kind);
         let copied =
@@ -23,10 +24,30 @@ async fn a_store_moves_through_every_kind_and_is_the_same_at_the_end() {
         is_sound(&to).await;
         from = to;
     }
+    let last = copied_from(&from).await.unwrap();
+    assert_eq!(last.recorded_resets(0, 10).await.unwrap(), moved_by_hand);
+    assert_eq!(last.recorded_resets(1, 10).await.unwrap(), moved_by_hand[1..]);
+    drop(last);
     // It goes on as if nothing had happened: a repeat of all commands writes nothing.
     let before = copied_from(&from).await.unwrap().head().await.unwrap();
     market(&from).await;
     assert_eq!(copied_from(&from).await.unwrap().head().await.unwrap(), before);
+}
+
+/// Moves the checkpoint of a process by hand, twice, so that it is where it was; answers what is on record of that.
+async fn moved_by_hand(url: &str) -> Vec<RecordedReset> {
+    let store = read_write(&config(url)).await.unwrap();
+    let subscription = SubscriptionId::new("order_for_sale", 1);
+    let at = store.get(&subscription).await.unwrap().unwrap().position;
+    for (to, reason) in [(Position(3), "to see it"), (at, "back")] {
+        let reset = Reset { to, by: "somebody".to_owned(), reason: reason.to_owned() };
+        store.reset(&subscription, &reset).await.unwrap();
+    }
+    let recorded = store.recorded_resets(0, 10).await.unwrap();
+    store.close().await.unwrap();
+    let told: Vec<_> = recorded.iter().map(|one| (one.from, one.reset.to, &*one.reset.reason)).collect();
+    assert_eq!(told, [(at, Position(3), "to see it"), (Position(3), at, "back")]);
+    recorded
 }
 
 #[tokio::test(flavor = "multi_thread")]

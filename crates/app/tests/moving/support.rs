@@ -10,8 +10,9 @@ use portolan_app::import::{Import, Progress as Lines};
 use portolan_app::wiring::{App, Parts, read_only};
 use portolan_kernel::{
     Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Committed, Deadline, Envelope, Epoch, Error,
-    Journal, KeptOutcome, Loaded, Moved, Named, OutcomeTotals, Part, Position, RecordedOutcome, Reset,
-    Result, Selection, Status, SubscriptionId, Timestamp, Transfer, Until, Version, WriteStore,
+    Journal, KeptOutcome, Loaded, Moved, Named, OutcomeTotals, Part, Position, RecordedOutcome,
+    RecordedReset, Reset, Result, Selection, Status, SubscriptionId, Timestamp, Transfer, Until, Version,
+    WriteStore,
 };
 use uuid::Uuid;
 
@@ -98,6 +99,10 @@ impl Transfer for Meddled {
         self.to.epochs().await
     }
 
+    async fn recorded_resets(&self, skip: u64, limit: usize) -> Result<Vec<RecordedReset>> {
+        self.to.recorded_resets(skip, limit).await
+    }
+
     async fn renew(&self, names: &[Named]) -> Result<()> {
         self.step(self.to.renew(names)).await
     }
@@ -114,8 +119,8 @@ impl Transfer for Meddled {
         self.step(self.to.hand_over(moved)).await
     }
 
-    async fn take_back(&self) -> Result<()> {
-        self.step(self.to.take_back()).await
+    async fn take_back(&self, from: &str) -> Result<()> {
+        self.step(self.to.take_back(from)).await
     }
 
     async fn deadlines(&self, after: Option<&Deadline>, limit: usize) -> Result<Vec<Deadline>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use portolan_app::commands::store_switch::switch;
 use portolan_app::wiring::{copied_from, copied_to, handed_over_from, read_write};
-use portolan_kernel::Error;
+use portolan_kernel::{Error, Moved, Timestamp};
 use portolan_runtime::transfer::{NotCopied, Progress, Switched};
 
 use crate::support::{Meddled, config, is_sound, market, url};
@@ -147,4 +147,35 @@ async fn a_source_moves_to_one_store_alone() {
     let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&third).await.unwrap());
     let refused = switch(&*from, &*to, &two.addresses(), AT_MOST, |_| ()).await.unwrap_err();
     assert!(matches!(refused, NotCopied::Failed(Error::AlreadyExists(_))), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_is_taken_back_from_that_store_alone_that_it_was_handed_over_to() {
+    let two = Two::new("relational").await;
+    // Another switch is where the source stands still.
+    let other = handed_over_from(&two.from).await.unwrap();
+    let moved = Moved {
+        to: "sqlite:elsewhere".to_owned(),
+        store_id: "elsewhere".to_owned(),
+        since: Timestamp::default(),
+        is_done: false,
+    };
+    let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&two.to).await.unwrap());
+    let refused = switch(&*from, &*to, &two.addresses(), AT_MOST, |progress| {
+        if progress == Progress::HandingOver {
+            tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(other.hand_over(&moved)).unwrap();
+            });
+        }
+    })
+    .await
+    .unwrap_err();
+    assert!(
+        matches!(&refused, NotCopied::Failed(Error::AlreadyExists(what)) if what.contains("elsewhere")),
+        "{refused}"
+    );
+    assert_eq!(other.moved().await.unwrap(), Some(moved), "it is handed over still");
+    assert!(matches!(other.take_back("another").await, Err(Error::AlreadyExists(_))));
+    other.take_back("elsewhere").await.unwrap();
+    assert_eq!(other.moved().await.unwrap(), None);
 }

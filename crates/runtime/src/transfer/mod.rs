@@ -39,6 +39,8 @@ pub enum Progress {
     },
     /// So many groups of aggregates were made of their histories; how many there are is not known before the last.
     Rebuilt(u64),
+    /// So many rows of what stands beside the journal were looked at: outcomes of commands.
+    Beside(u64),
     /// So many rows were compared.
     Compared(u64),
     /// Everything is copied, and what is written goes on being copied.
@@ -143,7 +145,7 @@ impl StoreCopy<'_> {
                 true => differed_at = None,
                 false => differed_at = Some(stood_at),
             }
-            tail.outcomes().await?;
+            tail.outcomes(&mut tell).await?;
         }
         Err(NotCopied::SourceIsWritten)
     }

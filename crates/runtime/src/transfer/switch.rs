@@ -76,11 +76,11 @@ impl StoreSwitch<'_> {
         if let Some(done) = self.done_before().await? {
             return Ok(done);
         }
-        let StoreCopy { from, to, .. } = self.copy;
+        let StoreCopy { to, .. } = self.copy;
         self.copy.begin().await?;
         to.claim_copy(self.hands, None).await?;
         // Where an earlier run was broken off, nobody need wait for this one to come as far again.
-        from.take_back().await?;
+        self.take_back().await?;
         let mut tail = Tail::begin(self.copy, &mut tell).await?;
         tail.touched();
         let mut comparison = Comparison::new(self.copy);
@@ -91,6 +91,8 @@ impl StoreSwitch<'_> {
         for _ in 0..TRIES {
             self.come_near(&mut tail, &mut tell).await?;
             open.append(&mut tail.touched());
+            // In other hands by now, this could not go through with it, and the source would stand still for nothing.
+            to.claim_copy(self.hands, Some(self.hands)).await?;
             tell(Progress::HandingOver);
             let began = Instant::now();
             match self.hand_over(&mut tail, &mut comparison, &mut open, &mut tell).await {
@@ -123,7 +125,7 @@ impl StoreSwitch<'_> {
         self.check_target(&moved).await?;
         match to.claim_copy(self.hands, None).await {
             Ok(()) => {
-                from.take_back().await?;
+                from.take_back(&moved.store_id).await?;
                 return Ok(Undone::Unfinished);
             }
             Err(Error::Fenced(_)) => {}
@@ -139,13 +141,13 @@ impl StoreSwitch<'_> {
         to.hand_over(&back).await?;
         let took_none = from.head().await? == to.head().await? && self.totals_agree().await?;
         if !took_none {
-            to.take_back().await?;
+            to.take_back(&back.store_id).await?;
             return Err(Error::AlreadyExists(format!(
                 "a command that {} took since: it cannot be undone. Copy it back as another store",
                 moved.to
             )));
         }
-        from.take_back().await?;
+        from.take_back(&moved.store_id).await?;
         to.hand_over(&Moved { is_done: true, ..back }).await?;
         Ok(Undone::HandedBack)
     }
@@ -210,7 +212,7 @@ impl StoreSwitch<'_> {
         }
         if !self.totals_agree().await? {
             // Written under a clock that is far from the others', or removed in between: all of them, one by one.
-            tail.outcomes().await?;
+            tail.outcomes(&mut |_| {}).await?;
             self.in_time(began)?;
             if !self.totals_agree().await? {
                 return Err(differed("the outcomes of commands"));
@@ -231,7 +233,7 @@ impl StoreSwitch<'_> {
 
     /// Takes the source back, unless the copy is whole already: then the switch is done all the same.
     async fn after_failure(&self, failed: NotCopied) -> Result<Option<NotCopied>, NotCopied> {
-        let StoreCopy { from, to, .. } = self.copy;
+        let StoreCopy { to, .. } = self.copy;
         let unknown = |error: &Error| {
             let what = format!(
                 "{failed}; and whether the source takes commands is not known ({error}): run `store switch` again, or with \
@@ -240,8 +242,9 @@ impl StoreSwitch<'_> {
             NotCopied::Failed(Error::unavailable(what))
         };
         match to.claim_copy(self.hands, Some(self.hands)).await {
-            Ok(()) => match from.take_back().await {
-                Ok(()) => Ok(Some(failed)),
+            Ok(()) => match self.take_back().await {
+                // Another switch has it, which leads elsewhere: nothing of that is this one's to undo.
+                Ok(()) | Err(Error::AlreadyExists(_)) => Ok(Some(failed)),
                 Err(error) => Err(unknown(&error)),
             },
             Err(Error::Fenced(_)) => match self.copy.begin().await {
@@ -253,6 +256,11 @@ impl StoreSwitch<'_> {
             },
             Err(error) => Err(unknown(&error)),
         }
+    }
+
+    async fn take_back(&self) -> Result<()> {
+        let StoreCopy { from, to, .. } = self.copy;
+        from.take_back(&to.store_id().await?).await
     }
 
     /// Whether both sides have the same outcomes, those aside whose time is over.

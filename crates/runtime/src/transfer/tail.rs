@@ -25,6 +25,8 @@ pub(super) struct Tail<'a> {
     position: Position,
     checkpoints: Vec<Checkpoint>,
     epochs: Vec<(SubscriptionId, Epoch)>,
+    /// How many records of checkpoints that were moved by hand are copied.
+    resets: u64,
     /// When the last outcome that was seen was written.
     seen: Timestamp,
     /// The aggregates that were brought up since somebody asked.
@@ -41,19 +43,20 @@ impl<'a> Tail<'a> {
             position: Position::ZERO,
             checkpoints: Vec::new(),
             epochs: Vec::new(),
+            resets: 0,
             seen: Timestamp::MIN,
             touched: BTreeSet::new(),
             deadlines: 0,
         };
         tail.position = copy.to.head().await?;
-        tail.journal(|position, head| tell(Progress::Journal { position, head })).await?;
+        // Nobody notes the aggregates of the events, which may be all that there are: each is looked at after this.
+        tail.journal(None, |position, head| tell(Progress::Journal { position, head })).await?;
         tail.rebuild(tell).await?;
-        // What came in meanwhile was copied without its aggregates' being seen: all of them were made after it.
-        tail.touched.clear();
-        tail.outcomes().await?;
+        tail.outcomes(tell).await?;
         tail.deadlines().await?;
         tail.move_checkpoints().await?;
         tail.move_epochs().await?;
+        tail.resets().await?;
         Ok(tail)
     }
 
@@ -74,12 +77,12 @@ impl<'a> Tail<'a> {
 
     /// Copies what is new in the journal, and brings its aggregates up. Answers the source's head as it was.
     pub(super) async fn events(&mut self) -> Result<Position> {
-        let before = std::mem::take(&mut self.touched);
-        let copied = self.journal(|_, _| {}).await;
-        let new: Vec<Named> = std::mem::replace(&mut self.touched, before).into_iter().collect();
-        self.touched.extend(new.iter().cloned());
+        let mut new = BTreeSet::new();
+        let copied = self.journal(Some(&mut new), |_, _| {}).await;
+        let names: Vec<Named> = new.iter().cloned().collect();
+        self.touched.append(&mut new);
         let head = copied?;
-        self.copy.to.renew(&new).await?;
+        self.copy.to.renew(&names).await?;
         self.move_checkpoints().await?;
         Ok(head)
     }
@@ -96,7 +99,21 @@ impl<'a> Tail<'a> {
             self.copy.to.take_over(Part::Outcomes(page)).await?;
         }
         self.move_epochs().await?;
+        self.resets().await?;
         self.deadlines().await.map(drop)
+    }
+
+    /// Copies the records of checkpoints that were moved by hand, which only become more.
+    async fn resets(&mut self) -> Result<()> {
+        loop {
+            let records = self.copy.from.recorded_resets(self.resets, PAGE).await?;
+            let more = records.len() as u64;
+            if more == 0 {
+                return Ok(());
+            }
+            self.copy.to.take_over(Part::Resets { skipped: self.resets, records }).await?;
+            self.resets += more;
+        }
     }
 
     async fn move_epochs(&mut self) -> Result<()> {
@@ -109,12 +126,15 @@ impl<'a> Tail<'a> {
     }
 
     /// Copies all outcomes that are not there.
-    pub(super) async fn outcomes(&mut self) -> Result<()> {
-        let mut after: Option<Uuid> = None;
+    pub(super) async fn outcomes(&mut self, tell: &mut (impl FnMut(Progress) + Send)) -> Result<()> {
+        let (mut after, mut seen): (Option<Uuid>, _) = (None, 0);
         loop {
-            let mut ours = self.copy.from.outcomes(after, PAGE).await?;
-            let mut theirs = self.copy.to.outcomes(after, PAGE).await?;
+            let (ours, theirs) =
+                tokio::join!(self.copy.from.outcomes(after, PAGE), self.copy.to.outcomes(after, PAGE));
+            let (mut ours, mut theirs) = (ours?, theirs?);
             self.see(&ours);
+            seen += ours.len() as u64;
+            tell(Progress::Beside(seen));
             let key = |outcome: &KeptOutcome| outcome.command_id;
             let end = cut(&mut ours, &mut theirs, PAGE, key);
             // What only the copy has is over, and the source has removed it.
@@ -169,8 +189,12 @@ impl<'a> Tail<'a> {
     }
 
     /// Copies the journal from where this is to the source's head as it is now, and answers that. While a page is
-    /// written the next one is read.
-    async fn journal(&mut self, mut tell: impl FnMut(Position, Position) + Send) -> Result<Position> {
+    /// written the next one is read. Whose events they are is noted where somebody asks.
+    async fn journal(
+        &mut self,
+        mut names: Option<&mut BTreeSet<Named>>,
+        mut tell: impl FnMut(Position, Position) + Send,
+    ) -> Result<Position> {
         let StoreCopy { from, to, .. } = self.copy;
         let head = from.head().await?;
         if self.position > head {
@@ -188,15 +212,18 @@ impl<'a> Tail<'a> {
                 let position = self.position;
                 return Err(Error::Invalid(format!("the source has nothing behind position {position}")));
             };
-            let named = page
-                .iter()
-                .map(|event| Named { id: event.aggregate_id, aggregate_type: event.aggregate_type.clone() });
-            let names: Vec<Named> = named.collect();
+            let named = |event: &Envelope| Named {
+                id: event.aggregate_id,
+                aggregate_type: event.aggregate_type.clone(),
+            };
+            let new: Vec<Named> = if names.is_some() { page.iter().map(named).collect() } else { Vec::new() };
             let next = async { if last < head { from.read(last, EVENTS).await } else { Ok(Vec::new()) } };
             let (written, next) = tokio::join!(append(from, to, page, last), next);
             written?;
             page = next?;
-            self.touched.extend(names);
+            if let Some(names) = &mut names {
+                names.extend(new);
+            }
             self.position = last;
             tell(last, head);
         }

@@ -9,3 +9,4 @@ mod middleware;
 mod subscription;
 mod support;
 mod switchable;
+mod switchable_view;

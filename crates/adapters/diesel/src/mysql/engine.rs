@@ -13,7 +13,7 @@ pub(super) use super::dialect::{
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::look_ups::{newest, recorded};
-pub(super) use super::rows::insert;
+pub(super) use super::rows::{insert, insert as append};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::patiently;
 pub(super) use super::server::{

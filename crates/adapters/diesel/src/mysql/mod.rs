@@ -5,7 +5,7 @@
 
 pub use read::{SqlProjection, SqlView};
 pub use server::Config;
-pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
+pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, Store};
 
 pub use crate::address::Location;
 

@@ -3,6 +3,7 @@
 /// What the engine is called.
 pub(super) const NAME: &str = "PostgreSQL";
 
+pub(super) use super::appending::append;
 pub(super) use super::connection::{
     NUMBER, alone, backup, begin_write, bytes, commit, forget_statements, has_one_connection, inspect,
     is_there, last_position, now, one, open_reader, open_writer, probe, rollback, snapshot, tables, verify,

@@ -5,7 +5,7 @@
 
 pub use read::{SqlProjection, SqlView};
 pub use server::Config;
-pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
+pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, Store};
 
 pub use crate::address::Location;
 
@@ -15,6 +15,7 @@ pub type Conn = diesel::PgConnection;
 /// Diesel's name of the engine.
 pub type Db = diesel::pg::Pg;
 
+mod appending;
 mod connection;
 mod dialect;
 mod engine;

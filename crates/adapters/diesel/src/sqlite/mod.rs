@@ -4,7 +4,7 @@
 
 pub use config::{Config, Durability, Location};
 pub use read::{SqlProjection, SqlView};
-pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, RecordedReset, Store};
+pub use store::{Check, Checked, Fault, Finding, Info, Migrated, OpenMode, Store};
 
 /// The connection of a store.
 pub type Conn = diesel::SqliteConnection;

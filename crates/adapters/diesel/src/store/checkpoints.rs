@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
-    Advance, Checkpoint, Checkpoints, Epoch, Error, Position, Reset, Result, Status, SubscriptionId,
-    Timestamp,
+    Advance, Checkpoint, Checkpoints, Epoch, Error, Position, RecordedReset, Reset, Result, Status,
+    SubscriptionId, Timestamp,
 };
 
 use super::tables::{subscription_resets, subscriptions};
@@ -61,17 +61,13 @@ impl Checkpoints for Store {
                 let from = look_up(conn, &subscription)?
                     .ok_or_else(|| Fault::answer(missing(&subscription)))?
                     .position;
-                diesel::insert_into(subscription_resets::table)
-                    .values((
-                        subscription_resets::name.eq(&subscription.name),
-                        subscription_resets::version.eq(i64::from(subscription.version)),
-                        subscription_resets::from_position.eq(from.get().cast_signed()),
-                        subscription_resets::to_position.eq(reset.to.get().cast_signed()),
-                        subscription_resets::reset_by.eq(&reset.by),
-                        subscription_resets::reason.eq(&reset.reason),
-                        subscription_resets::reset_at.eq(clock.now().as_micros()),
-                    ))
-                    .execute(conn)?;
+                let record = RecordedReset {
+                    subscription: subscription.clone(),
+                    from,
+                    reset: reset.clone(),
+                    reset_at: clock.now(),
+                };
+                record_reset(conn, &record)?;
                 diesel::update(subscriptions::table.find(key(&subscription)))
                     .set(subscriptions::position.eq(reset.to.get().cast_signed()))
                     .execute(conn)?;
@@ -96,17 +92,6 @@ impl Checkpoints for Store {
     }
 }
 
-/// That a checkpoint was moved by hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedReset {
-    /// Where it was.
-    pub from: Position,
-    /// Where it went, who asked, and why.
-    pub reset: Reset,
-    /// When.
-    pub reset_at: Timestamp,
-}
-
 impl Store {
     /// How this checkpoint was moved by hand, oldest first.
     ///
@@ -115,27 +100,56 @@ impl Store {
     pub async fn resets(&self, subscription: &SubscriptionId) -> Result<Vec<RecordedReset>> {
         let subscription = subscription.clone();
         self.read_with(move |conn| {
-            let rows: Vec<(i64, i64, String, String, i64)> = subscription_resets::table
-                .filter(subscription_resets::name.eq(&subscription.name))
-                .filter(subscription_resets::version.eq(i64::from(subscription.version)))
-                .order(subscription_resets::id)
-                .select((
-                    subscription_resets::from_position,
-                    subscription_resets::to_position,
-                    subscription_resets::reset_by,
-                    subscription_resets::reason,
-                    subscription_resets::reset_at,
-                ))
-                .load(conn)?;
-            let recorded = rows.into_iter().map(|(from, to, by, reason, reset_at)| RecordedReset {
-                from: Position(from.cast_unsigned()),
-                reset: Reset { to: Position(to.cast_unsigned()), by, reason },
-                reset_at: Timestamp::from_micros(reset_at),
-            });
-            Ok(recorded.collect())
+            let of = subscription_resets::name.eq(&subscription.name);
+            let of = of.and(subscription_resets::version.eq(i64::from(subscription.version)));
+            let rows: Vec<ResetRow> =
+                subscription_resets::table.filter(of).order(subscription_resets::id).load(conn)?;
+            rows.into_iter().map(ResetRow::recorded).collect()
         })
         .await
     }
+}
+
+/// How all checkpoints were moved by hand, oldest first, without the first of the records.
+pub(super) fn resets(conn: &mut Conn, skip: u64, limit: usize) -> Result<Vec<RecordedReset>, Fault> {
+    let rows: Vec<ResetRow> = subscription_resets::table
+        .order(subscription_resets::id)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .offset(i64::try_from(skip).unwrap_or(i64::MAX))
+        .load(conn)?;
+    rows.into_iter().map(ResetRow::recorded).collect()
+}
+
+/// Takes over these records of another store, of which so many were skipped; those that are here stay.
+pub(super) fn take_over_resets(
+    conn: &mut Conn,
+    skipped: u64,
+    records: &[RecordedReset],
+) -> Result<(), Fault> {
+    let here: i64 = subscription_resets::table.count().get_result(conn)?;
+    let here = here.cast_unsigned();
+    if here < skipped {
+        let what = "the records of checkpoints that were moved".to_owned();
+        return Err(Error::Conflict { what, expected: skipped, actual: here }.into());
+    }
+    let known = usize::try_from(here - skipped).unwrap_or(usize::MAX);
+    records.iter().skip(known).try_for_each(|record| record_reset(conn, record))
+}
+
+fn record_reset(conn: &mut Conn, record: &RecordedReset) -> Result<(), Fault> {
+    let RecordedReset { subscription, from, reset, reset_at } = record;
+    diesel::insert_into(subscription_resets::table)
+        .values((
+            subscription_resets::name.eq(&subscription.name),
+            subscription_resets::version.eq(i64::from(subscription.version)),
+            subscription_resets::from_position.eq(from.get().cast_signed()),
+            subscription_resets::to_position.eq(reset.to.get().cast_signed()),
+            subscription_resets::reset_by.eq(&reset.by),
+            subscription_resets::reason.eq(&reset.reason),
+            subscription_resets::reset_at.eq(reset_at.as_micros()),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 const RUNNING: &str = "running";
@@ -222,5 +236,34 @@ impl Row {
             u16::try_from(self.version).map_err(|_| Fault::unreadable("`version` in `subscriptions`"))?;
         let position = Position(self.position.cast_unsigned());
         Ok(Checkpoint { subscription: SubscriptionId { name: self.name, version }, position, status })
+    }
+}
+
+#[derive(Queryable)]
+struct ResetRow {
+    _id: i64,
+    name: String,
+    version: i64,
+    from_position: i64,
+    to_position: i64,
+    reset_by: String,
+    reason: String,
+    reset_at: i64,
+}
+
+impl ResetRow {
+    fn recorded(self) -> Result<RecordedReset, Fault> {
+        let version = u16::try_from(self.version)
+            .map_err(|_| Fault::unreadable("`version` in `subscription_resets`"))?;
+        Ok(RecordedReset {
+            subscription: SubscriptionId { name: self.name, version },
+            from: Position(self.from_position.cast_unsigned()),
+            reset: Reset {
+                to: Position(self.to_position.cast_unsigned()),
+                by: self.reset_by,
+                reason: self.reason,
+            },
+            reset_at: Timestamp::from_micros(self.reset_at),
+        })
     }
 }

@@ -167,6 +167,74 @@ pub(super) fn history(
     envelopes(rows, 8, READ_BYTES)
 }
 
+/// Goes through what happened to these aggregates of one type, each beyond the version beside it: history by history, each
+/// in order and in one piece or several. So much is held at once as one read of a journal gives.
+pub(super) fn each_history(
+    conn: &mut Conn,
+    aggregate_type: &str,
+    beyond: &[(Uuid, Version)],
+    mut take: impl FnMut(Uuid, &[Envelope]) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut beyond = beyond.to_vec();
+    beyond.sort_unstable();
+    // Whole histories are found by their ids alone.
+    let (whole, ends): (Vec<_>, Vec<_>) = beyond.into_iter().partition(|(_, version)| version.get() == 0);
+    for some in whole.chunks(WHOLE_HISTORIES).chain(ends.chunks(ENDS_OF_HISTORIES)) {
+        let mut left = some.to_vec();
+        loop {
+            let page = histories(conn, aggregate_type, &left)?;
+            for events in page.chunk_by(|one, next| one.aggregate_id == next.aggregate_id) {
+                if let Some(first) = events.first() {
+                    take(first.aggregate_id, events)?;
+                }
+            }
+            let bytes: usize = page.iter().map(Envelope::bytes).sum();
+            let Some(last) = page.last() else { break };
+            if page.len() < READ_LIMIT && bytes < READ_BYTES {
+                break;
+            }
+            // It may have been cut inside the last history.
+            left.retain(|(id, _)| *id >= last.aggregate_id);
+            if let Some(cut) = left.first_mut() {
+                cut.1 = last.version;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many histories are asked for at once: whole ones, and such of which only the end is wanted, each of which makes
+/// the statement longer.
+const WHOLE_HISTORIES: usize = 200;
+const ENDS_OF_HISTORIES: usize = 32;
+
+/// The events of these aggregates beyond the version beside each, by ids and versions, up to the bounds of one read.
+fn histories(
+    conn: &mut Conn,
+    aggregate_type: &str,
+    beyond: &[(Uuid, Version)],
+) -> Result<Vec<Envelope>, Fault> {
+    if let [(id, after)] = beyond {
+        return history(conn, aggregate_type, *id, *after, Until::Now, READ_LIMIT);
+    }
+    let of_type = || journal::aggregate_type.eq(aggregate_type);
+    let mut page = journal::table
+        .order((journal::aggregate_id, journal::version))
+        .limit(at_most(READ_LIMIT))
+        .into_boxed();
+    if beyond.iter().all(|(_, version)| version.get() == 0) {
+        page = page
+            .filter(of_type())
+            .filter(journal::aggregate_id.eq_any(beyond.iter().map(|(id, _)| DbUuid(*id))));
+    } else {
+        for (id, version) in beyond {
+            let version = journal::version.gt(version.get().cast_signed());
+            page = page.or_filter(journal::aggregate_id.eq(DbUuid(*id)).and(of_type()).and(version));
+        }
+    }
+    envelopes(page.load_iter::<Row, DefaultLoadingMode>(conn)?, 8, READ_BYTES)
+}
+
 /// Takes rows up to the one that comes to so many bytes.
 fn envelopes(
     rows: impl Iterator<Item = QueryResult<Row>>,
@@ -278,6 +346,26 @@ prepared_row! {
         metadata: &'a str as Text,
         occurred_at: i64 as BigInt,
         recorded_at: i64 as BigInt,
+    }
+}
+
+impl<'a> NewRow<'a> {
+    /// An event of another journal, as it was.
+    pub(super) fn of(event: &'a Envelope) -> Self {
+        Self {
+            position: event.position.get().cast_signed(),
+            commit_position: event.commit_position.get().cast_signed(),
+            event_id: DbUuid(event.event_id),
+            aggregate_type: &event.aggregate_type,
+            aggregate_id: DbUuid(event.aggregate_id),
+            version: event.version.get().cast_signed(),
+            event_type: &event.event_type,
+            schema_version: i64::from(event.schema_version),
+            payload: &event.payload,
+            metadata: &event.metadata,
+            occurred_at: event.occurred_at.as_micros(),
+            recorded_at: event.recorded_at.as_micros(),
+        }
     }
 }
 

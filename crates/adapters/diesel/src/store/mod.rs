@@ -3,7 +3,6 @@
 
 pub use crate::any::{Info, Migrated, OpenMode};
 pub use crate::finding::{Check, Checked, Finding};
-pub use checkpoints::RecordedReset;
 pub(super) use commands::RecordRow;
 pub use fault::Fault;
 pub(super) use heads::{NewestRow, News};

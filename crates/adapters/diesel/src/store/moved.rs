@@ -27,12 +27,16 @@ pub(super) fn standing(conn: &mut Conn) -> Result<(Position, Option<Moved>), Fau
     Ok((Position(standing.last.cast_unsigned()), moved))
 }
 
+fn other(moved: &Moved) -> Error {
+    Error::AlreadyExists(format!("a move of this store to {}", moved.to))
+}
+
 /// Hands it over, or says more of that. To be run in the writer's transaction: whoever writes next sees it.
 pub(super) fn hand_over(conn: &mut Conn, moved: &Moved) -> Result<(), Fault> {
     if let Some(before) = look_up(conn)?
         && before.store_id != moved.store_id
     {
-        return Err(Error::AlreadyExists(format!("a move of this store to {}", before.to)).into());
+        return Err(other(&before).into());
     }
     let value = serde_json::to_string(moved).map_err(|error| Error::Invalid(error.to_string()))?;
     let kept =
@@ -44,8 +48,13 @@ pub(super) fn hand_over(conn: &mut Conn, moved: &Moved) -> Result<(), Fault> {
     Ok(engine::set_moved(conn, true)?)
 }
 
-/// Takes it back.
-pub(super) fn take_back(conn: &mut Conn) -> Result<(), Fault> {
+/// Takes it back from the store with this id: what another switch did is not this one's to undo.
+pub(super) fn take_back(conn: &mut Conn, from: &str) -> Result<(), Fault> {
+    if let Some(moved) = look_up(conn)?
+        && moved.store_id != from
+    {
+        return Err(other(&moved).into());
+    }
     diesel::delete(store_info::table.find(MOVED)).execute(conn)?;
     Ok(engine::set_moved(conn, false)?)
 }

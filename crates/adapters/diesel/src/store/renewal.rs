@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel::prelude::*;
-use portolan_kernel::{AggregateKey, AggregateType, Named, REMOVED, Replayed, Result, Until, Version};
+use portolan_kernel::{AggregateKey, AggregateType, Envelope, Named, REMOVED, Replayed, Result, Version};
 use uuid::Uuid;
 
 use super::ids::DbUuid;
@@ -17,9 +17,6 @@ use crate::rows::Rows;
 
 /// How many aggregates are brought up in one transaction.
 pub(super) const AT_ONCE: usize = 200;
-
-/// How many events of a history are read, and held, at once.
-const PAGE: usize = 1_000;
 
 /// What happened to an aggregate since its state was stored.
 struct Since {
@@ -51,11 +48,17 @@ pub(super) fn renew(conn: &mut Conn, names: &[Named], keeping: &Keeping) -> Resu
     let mut rows = Rows::new();
     for (aggregate_type, ids) in of_type {
         let known = keeping.known(aggregate_type)?;
-        let stored = keeping.load_stored(conn, aggregate_type, &ids)?;
-        let mut stored: BTreeMap<Uuid, StoredAny> =
-            stored.into_iter().map(|stored| (stored.id, stored)).collect();
-        for id in ids {
-            let since = since(conn, known, id, stored.remove(&id))?;
+        let mut since: BTreeMap<Uuid, Since> =
+            ids.iter().map(|id| (*id, Since::nothing(AggregateKey { aggregate_type, id: *id }))).collect();
+        for stored in keeping.load_stored(conn, aggregate_type, &ids)? {
+            since.entry(stored.id).and_modify(|since| since.begin_with(stored));
+        }
+        let beyond: Vec<_> = since.iter().map(|(id, since)| (*id, since.before)).collect();
+        journal::each_history(conn, aggregate_type, &beyond, |id, events| match since.get_mut(&id) {
+            Some(since) => since.take(known, events),
+            None => Ok(()),
+        })?;
+        for since in since.values() {
             if since.now.version > since.before && (since.existed || since.now.state.is_some()) {
                 keeping.collect(&since.write(), &mut rows)?;
             }
@@ -64,35 +67,28 @@ pub(super) fn renew(conn: &mut Conn, names: &[Named], keeping: &Keeping) -> Resu
     Ok(rows.write(conn)?)
 }
 
-fn since(
-    conn: &mut Conn,
-    known: &dyn AggregateType,
-    id: Uuid,
-    stored: Option<StoredAny>,
-) -> Result<Since, Fault> {
-    let key = AggregateKey { aggregate_type: known.name(), id };
-    let existed = stored.is_some();
-    let now = stored.map_or_else(Replayed::default, |stored| Replayed {
-        state: Some(stored.state),
-        version: stored.version,
-    });
-    let before = now.version;
-    let mut since = Since { key, before, existed, was_removed: false, events: Vec::new(), now };
-    loop {
-        let page = journal::history(conn, known.name(), id, since.now.version, Until::Now, PAGE)?;
-        if page.is_empty() {
-            return Ok(since);
-        }
-        since.was_removed |= page.iter().any(|event| event.event_type == REMOVED);
-        // Where it is written whole, nobody asks what happened.
-        if existed && !since.was_removed {
-            since.events.push(known.typed_events(&page)?);
-        }
-        since.now = known.replay(since.now, &page)?;
-    }
-}
-
 impl Since {
+    const fn nothing(key: AggregateKey) -> Self {
+        let now = Replayed { state: None, version: Version::ZERO };
+        Self { key, before: Version::ZERO, existed: false, was_removed: false, events: Vec::new(), now }
+    }
+
+    fn begin_with(&mut self, stored: StoredAny) {
+        (self.existed, self.before) = (true, stored.version);
+        self.now = Replayed { state: Some(stored.state), version: stored.version };
+    }
+
+    /// And these events.
+    fn take(&mut self, known: &dyn AggregateType, events: &[Envelope]) -> Result<(), Fault> {
+        self.was_removed |= events.iter().any(|event| event.event_type == REMOVED);
+        // Where it is written whole, nobody asks what happened.
+        if self.existed && !self.was_removed {
+            self.events.push(known.typed_events(events)?);
+        }
+        self.now = known.replay(std::mem::take(&mut self.now), events)?;
+        Ok(())
+    }
+
     fn write(&self) -> Write<'_> {
         Write {
             key: self.key,

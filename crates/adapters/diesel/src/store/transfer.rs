@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use portolan_kernel::{
     Checkpoint, Deadline, Envelope, Epoch, Error, Fingerprint, Kept, KeptOutcome, Moved, Named,
-    OutcomeTotals, Part, Position, RecordedOutcome, Result, SubscriptionId, Timestamp, Transfer, Version,
-    follows,
+    OutcomeTotals, Part, Position, RecordedOutcome, RecordedReset, Result, SubscriptionId, Timestamp,
+    Transfer, follows,
 };
 use uuid::Uuid;
 
 use super::ids::DbUuid;
+use super::journal::NewRow;
 use super::tables::{commands, deadlines, store_info, subscriptions};
 use super::{Config, Conn, Fault, Store, checkpoints, engine, heads, leases, moved, renewal};
 use crate::rows;
@@ -24,29 +25,11 @@ const COPY_OF: &str = "copy_of";
 const IN_HANDS: &str = "copy_in_hands";
 
 portolan_kernel::id_type! {
-    /// An event, or a command.
+    /// A command, or an aggregate of any type.
     pub(super) struct OfAny;
 }
 
 rows! {
-    /// An event as it was.
-    pub(super) struct EventRow in journal {
-        key { event_id: OfAny }
-        fixed {
-            position: u64,
-            commit_position: u64,
-            aggregate_type: String,
-            aggregate_id: Uuid,
-            version: Version,
-            event_type: String,
-            schema_version: u32,
-            payload: String,
-            metadata: String,
-            occurred_at: Timestamp,
-            recorded_at: Timestamp,
-        }
-    }
-
     /// The outcome of a command.
     pub(super) struct OutcomeRow in commands {
         key { command_id: OfAny }
@@ -92,6 +75,10 @@ impl Transfer for Store {
 
     async fn epochs(&self) -> Result<Vec<(SubscriptionId, Epoch)>> {
         self.read_with(leases::epochs).await
+    }
+
+    async fn recorded_resets(&self, skip: u64, limit: usize) -> Result<Vec<RecordedReset>> {
+        self.read_with(move |conn| checkpoints::resets(conn, skip, limit)).await
     }
 
     async fn begin_copy(&self, of: &str) -> Result<()> {
@@ -193,8 +180,9 @@ impl Transfer for Store {
         self.queue()?.write(move |conn| moved::hand_over(conn, &moved)).await
     }
 
-    async fn take_back(&self) -> Result<()> {
-        self.queue()?.write(moved::take_back).await
+    async fn take_back(&self, from: &str) -> Result<()> {
+        let from = from.to_owned();
+        self.queue()?.write(move |conn| moved::take_back(conn, &from)).await
     }
 }
 
@@ -330,6 +318,9 @@ fn take_over(conn: &mut Conn, part: &Part) -> Result<(), Fault> {
         Part::Checkpoints(page) => {
             return page.iter().try_for_each(|checkpoint| put_checkpoint(conn, checkpoint));
         }
+        Part::Resets { skipped, records } => {
+            return checkpoints::take_over_resets(conn, *skipped, records);
+        }
     }
     Ok(rows.write(conn)?)
 }
@@ -341,9 +332,8 @@ fn append(conn: &mut Conn, page: &[Envelope]) -> Result<(), Fault> {
         let what = "the journal of the copy".to_owned();
         return Err(Error::Conflict { what, expected, actual: head.get() }.into());
     }
-    let mut rows = Rows::new();
-    page.iter().for_each(|event| rows.insert(EventRow::of(event)));
-    Ok(rows.write(conn)?)
+    let rows: Vec<NewRow<'_>> = page.iter().map(NewRow::of).collect();
+    Ok(engine::append(conn, &rows)?)
 }
 
 fn put_checkpoint(conn: &mut Conn, checkpoint: &Checkpoint) -> Result<(), Fault> {
@@ -363,25 +353,6 @@ fn put_checkpoint(conn: &mut Conn, checkpoint: &Checkpoint) -> Result<(), Fault>
             .execute(conn)?;
     }
     Ok(())
-}
-
-impl EventRow {
-    fn of(event: &Envelope) -> Self {
-        Self {
-            event_id: event.event_id.into(),
-            position: event.position.get(),
-            commit_position: event.commit_position.get(),
-            aggregate_type: event.aggregate_type.clone(),
-            aggregate_id: event.aggregate_id,
-            version: event.version,
-            event_type: event.event_type.clone(),
-            schema_version: event.schema_version.into(),
-            payload: event.payload.clone(),
-            metadata: event.metadata.clone(),
-            occurred_at: event.occurred_at,
-            recorded_at: event.recorded_at,
-        }
-    }
 }
 
 impl OutcomeRow {

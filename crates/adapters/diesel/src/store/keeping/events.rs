@@ -1,13 +1,15 @@
 //! Aggregates by their events alone: a state is the replay of the journal, and a snapshot from time to time lets a load
 //! begin later than with the first event.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
-use portolan_kernel::{AggregateType, Replayed, Result, Until, Version, WEIGHT_UNIT_BYTES};
+use portolan_kernel::{AggregateType, Replayed, Result, Version, WEIGHT_UNIT_BYTES};
 use uuid::Uuid;
 
 use super::super::ids::DbUuid;
 use super::super::mapper::{StoredAny, Write};
-use super::super::tables::{journal as events, snapshots};
+use super::super::tables::{journal as events, snapshots as kept};
 use super::super::{Conn, Fault, journal};
 use super::Schema;
 use super::documents::OfAny;
@@ -23,9 +25,6 @@ pub(super) const SCHEMA: Schema = Schema::new("snapshots")
 /// How many bytes of a state an event pays for at the most: a large state has its snapshots further apart, so that
 /// writing them does not cost more than the events do.
 const BYTES_AN_EVENT: u64 = 1_024;
-
-/// How many events of a history are read at once.
-const PAGE: usize = 1_000;
 
 rows! {
     /// The state of an aggregate as it was at `version`.
@@ -73,42 +72,19 @@ pub(super) fn load(
     known: &dyn AggregateType,
     ids: &[Uuid],
 ) -> Result<Vec<StoredAny>, Fault> {
-    let snapshots = conn.find::<SnapshotRow>(ids)?;
-    let mut from: Vec<StoredAny> = Vec::with_capacity(snapshots.len());
-    for row in snapshots {
-        if row.aggregate_type == known.name() {
-            from.push(stored(known, row)?);
+    let mut replayed: BTreeMap<Uuid, Replayed> = ids.iter().map(|id| (*id, Replayed::default())).collect();
+    for StoredAny { id, version, state } in snapshots(conn, known, ids)? {
+        replayed.insert(id, Replayed { state: Some(state), version });
+    }
+    let beyond: Vec<_> = replayed.iter().map(|(id, replayed)| (*id, replayed.version)).collect();
+    journal::each_history(conn, known.name(), &beyond, |id, events| {
+        if let Some(replayed) = replayed.get_mut(&id) {
+            *replayed = known.replay(std::mem::take(replayed), events)?;
         }
-    }
-    let mut loaded = Vec::with_capacity(ids.len());
-    for id in ids {
-        let snapshot = from.iter().find(|stored| stored.id == *id);
-        loaded.extend(replay(conn, known, *id, snapshot)?);
-    }
-    Ok(loaded)
-}
-
-/// The state that a history leaves, from a snapshot on.
-fn replay(
-    conn: &mut Conn,
-    known: &dyn AggregateType,
-    id: Uuid,
-    snapshot: Option<&StoredAny>,
-) -> Result<Option<StoredAny>, Fault> {
-    let mut replayed = snapshot.map_or_else(Replayed::default, |snapshot| Replayed {
-        state: Some(snapshot.state.clone()),
-        version: snapshot.version,
-    });
-    loop {
-        let page = journal::history(conn, known.name(), id, replayed.version, Until::Now, PAGE)?;
-        // A page is bounded in bytes too, so that a short one need not be the last.
-        if page.is_empty() {
-            break;
-        }
-        replayed = known.replay(replayed, &page)?;
-    }
-    let Replayed { state, version } = replayed;
-    Ok(state.map(|state| StoredAny { id, version, state }))
+        Ok(())
+    })?;
+    let stored = |(id, Replayed { state, version })| state.map(|state| StoredAny { id, version, state });
+    Ok(replayed.into_iter().filter_map(stored).collect())
 }
 
 pub(super) fn page(
@@ -153,14 +129,15 @@ fn ever(
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
-pub(super) fn snapshot(
+/// The snapshots of these aggregates, as far as there are any.
+pub(super) fn snapshots(
     conn: &mut Conn,
     known: &dyn AggregateType,
-    id: Uuid,
-) -> Result<Option<StoredAny>, Fault> {
-    let found = conn.find::<SnapshotRow>(&[id])?;
-    let ours = found.into_iter().find(|row| row.aggregate_type == known.name());
-    ours.map(|row| stored(known, row)).transpose()
+    ids: &[Uuid],
+) -> Result<Vec<StoredAny>, Fault> {
+    let found = conn.find::<SnapshotRow>(ids)?;
+    let ours = found.into_iter().filter(|row| row.aggregate_type == known.name());
+    ours.map(|row| stored(known, row)).collect()
 }
 
 pub(super) fn snapshot_ids(
@@ -169,14 +146,14 @@ pub(super) fn snapshot_ids(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Vec<Uuid>, Fault> {
-    let mut page = snapshots::table
-        .filter(snapshots::aggregate_type.eq(aggregate_type))
-        .order(snapshots::id)
-        .select(snapshots::id)
+    let mut page = kept::table
+        .filter(kept::aggregate_type.eq(aggregate_type))
+        .order(kept::id)
+        .select(kept::id)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .into_boxed();
     if let Some(after) = after {
-        page = page.filter(snapshots::id.gt(DbUuid(after)));
+        page = page.filter(kept::id.gt(DbUuid(after)));
     }
     let ids: Vec<DbUuid> = page.load(conn)?;
     Ok(ids.into_iter().map(|id| id.0).collect())

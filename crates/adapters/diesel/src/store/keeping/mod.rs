@@ -91,10 +91,7 @@ impl Keeping {
     ) -> Result<Vec<StoredAny>, Fault> {
         match self.storage {
             Storage::Relational | Storage::Document => self.load(conn, aggregate_type, ids),
-            Storage::Events => {
-                let snapshots = ids.iter().map(|id| self.snapshot(conn, aggregate_type, *id));
-                Ok(snapshots.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-            }
+            Storage::Events => events::snapshots(conn, self.known(aggregate_type)?, ids),
         }
     }
 
@@ -154,7 +151,7 @@ impl Keeping {
     ) -> Result<Option<StoredAny>, Fault> {
         match self.storage {
             Storage::Relational | Storage::Document => Ok(None),
-            Storage::Events => events::snapshot(conn, self.known(aggregate_type)?, id),
+            Storage::Events => Ok(events::snapshots(conn, self.known(aggregate_type)?, &[id])?.pop()),
         }
     }
 }
