@@ -41,7 +41,7 @@ pub struct Plan {
     /// How many callers at once, in `place_bid` and `append`
     #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64], value_parser = clap::value_parser!(u64).range(1..=4_096))]
     pub callers: Vec<u64>,
-    /// Events of the journal that `replay` reads; made once and kept
+    /// Events of the journal that `replay` and `copy` read; made once and kept
     #[arg(long, default_value_t = 1_000_000, value_parser = count())]
     pub events: u64,
     /// Rows of the read models that the workloads of views ask
@@ -126,6 +126,8 @@ pub enum Workload {
     Import,
     /// A start: the journal into the read models
     Replay,
+    /// A store in SQLite, of the journal that `replay` reads, copied into an empty one
+    Copy,
     /// Bids over HTTP, on 64 kept-alive connections
     Http,
     /// From the receipt of a bid until the read model shows it, at half the highest rate

@@ -2,6 +2,7 @@
 
 mod client;
 mod commands;
+mod copy;
 mod deep;
 mod dispatch;
 mod http;
@@ -81,6 +82,13 @@ pub(crate) fn all(plan: &Plan) -> Done {
         }
         if wanted(Workload::Replay) {
             replay::compare(plan).await?;
+        }
+        if wanted(Workload::Copy) {
+            copy::compare(plan).await?;
+            #[cfg(any(feature = "postgres", feature = "postgres-system"))]
+            servers::copy::<crate::twin::servers::postgres::Postgres>(plan).await?;
+            #[cfg(any(feature = "mysql", feature = "mysql-system"))]
+            servers::copy::<crate::twin::servers::mariadb::MariaDb>(plan).await?;
         }
         if wanted(Workload::Http) {
             http::compare(plan).await?;

@@ -1,6 +1,6 @@
 //! Where a run's store is, and that it goes with the run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -28,8 +28,15 @@ impl File {
     }
 }
 
+impl File {
+    /// Where it is, or will be.
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.path().join("market.db")
+    }
+}
+
 impl Home for File {
     fn url(&self) -> String {
-        format!("sqlite:{}?storage={}", self.directory.path().join("market.db").display(), self.storage)
+        format!("sqlite:{}?storage={}", self.path().display(), self.storage)
     }
 }

@@ -1,8 +1,10 @@
 //! The same commands on database servers, each run in a database of its own.
 
+use portolan_kernel::Envelope;
+
 use super::commands::{KEPT_OTHERWISE, Round};
 use super::places::Home;
-use super::{Done, Samples, deep, is_wanted, processes, say};
+use super::{Done, Samples, copy, deep, is_wanted, processes, say};
 use crate::ground::publish;
 use crate::market::Market as _;
 use crate::measure::Sample;
@@ -60,6 +62,22 @@ pub(super) async fn deep<S: Server>(plan: &Plan) -> Done {
 pub(super) async fn processes<S: Server>(plan: &Plan) -> Done {
     let Some(server) = wanted::<S>(plan) else { return Ok(()) };
     processes::compare_in(plan, S::STORE, async |storage| Place::<S>::make(&server, storage).await).await
+}
+
+/// `copy` into this server.
+///
+/// # Errors
+/// Those of the server.
+pub(super) async fn copy<S: Server>(plan: &Plan) -> Done {
+    let Some(server) = wanted::<S>(plan) else { return Ok(()) };
+    let make = async || Place::<S>::make(&server, "relational").await;
+    let connect = async |place: &Place<S>| {
+        let url = place.url.clone();
+        let mut twin = opened(move || S::connect(&url)).await?;
+        let append: copy::Append = Box::new(move |events: &[Envelope]| twin.append(events));
+        Ok(append)
+    };
+    copy::compare_in(plan, S::STORE, make, connect).await
 }
 
 /// Where the server is, if the plan wants it and it is said.

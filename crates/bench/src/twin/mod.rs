@@ -1,6 +1,7 @@
 //! The hand-written twins: the same rows in the same tables, the same promises, no architecture.
 
 pub(crate) mod batched;
+pub(crate) mod copying;
 pub(crate) mod plain;
 
 mod auction;

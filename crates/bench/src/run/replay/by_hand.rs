@@ -7,11 +7,11 @@ use portolan_application::projections::{
     CustomerProjector, ListingProjector, OrderProjector, TotalsProjector,
 };
 use portolan_application::wire::{MarketDecoder, MarketEvent};
-use portolan_kernel::{Decoder as _, Envelope, Position, Projector, Recorded, Timestamp, Version, View};
-use rusqlite::{Connection, OpenFlags, Row};
-use uuid::Uuid;
+use portolan_kernel::{Decoder as _, Projector, Recorded, Version, View};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::run::Done;
+use crate::twin::copying::envelope;
 
 /// The four views.
 pub(super) struct Views {
@@ -60,24 +60,6 @@ pub(super) fn replay(path: &Path) -> Done<Views> {
         views.events += 1;
     }
     Ok(views)
-}
-
-fn envelope(row: &Row<'_>) -> rusqlite::Result<Envelope> {
-    let number = |column| row.get::<_, i64>(column).map(i64::cast_unsigned);
-    Ok(Envelope {
-        position: Position(number(0)?),
-        commit_position: Position(number(1)?),
-        event_id: Uuid::from_bytes(row.get(2)?),
-        aggregate_type: row.get(3)?,
-        aggregate_id: Uuid::from_bytes(row.get(4)?),
-        version: Version(number(5)?),
-        event_type: row.get(6)?,
-        schema_version: row.get(7)?,
-        payload: row.get(8)?,
-        metadata: row.get(9)?,
-        occurred_at: Timestamp::from_micros(row.get(10)?),
-        recorded_at: Timestamp::from_micros(row.get(11)?),
-    })
 }
 
 /// Rows with their versions, by id.

@@ -21,7 +21,7 @@ const ORDERS: usize = 100;
 const SETTLING: Duration = Duration::from_secs(1_800);
 
 /// Its file. The name changes with what is in it.
-pub(super) fn path(plan: &Plan) -> PathBuf {
+pub(in crate::run) fn path(plan: &Plan) -> PathBuf {
     plan.place.join(format!("journal-1-{}.db", plan.events))
 }
 
@@ -29,7 +29,7 @@ pub(super) fn path(plan: &Plan) -> PathBuf {
 ///
 /// # Errors
 /// Those of the store and of the file system.
-pub(super) async fn ensure(plan: &Plan) -> Done {
+pub(in crate::run) async fn ensure(plan: &Plan) -> Done {
     let path = path(plan);
     if path.exists() {
         return Ok(());

@@ -3,7 +3,7 @@
 //! Each start is a process of its own, so that its memory is its own.
 
 mod by_hand;
-mod journal;
+pub(super) mod journal;
 
 use std::path::Path;
 use std::process::Stdio;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mysql::prelude::Queryable as _;
 use mysql::{Conn, Opts, Statement, Value};
-use portolan_kernel::Timestamp;
+use portolan_kernel::{Envelope, Timestamp};
 use uuid::Uuid;
 
 use super::group::Group;
@@ -314,6 +314,30 @@ impl Server for MariaDb {
         if self.execute(raised, vec![head.into(), group.after.into()])? == 0 && head > group.after {
             return Err("another process has written".into());
         }
+        self.commit()
+    }
+
+    fn append(&mut self, events: &[Envelope]) -> Done<()> {
+        let Some(last) = events.last() else { return Ok(()) };
+        self.begin()?;
+        let rows = events.iter().map(|event| {
+            vec![
+                event.position.get().into(),
+                event.commit_position.get().into(),
+                bytes(event.event_id),
+                (&*event.aggregate_type).into(),
+                bytes(event.aggregate_id),
+                event.version.get().into(),
+                (&*event.event_type).into(),
+                event.schema_version.into(),
+                (&*event.payload).into(),
+                (&*event.metadata).into(),
+                event.occurred_at.as_micros().into(),
+                event.recorded_at.as_micros().into(),
+            ]
+        });
+        self.insert(JOURNAL, "", rows.collect())?;
+        self.execute("update journal_head set position = ?", vec![last.position.get().into()])?;
         self.commit()
     }
 }

@@ -11,7 +11,7 @@ pub(crate) mod postgres;
 
 use std::error::Error;
 
-use portolan_kernel::Timestamp;
+use portolan_kernel::{Envelope, Timestamp};
 
 use super::Receipt;
 use super::auction::Standing;
@@ -53,4 +53,7 @@ pub(crate) trait Server: Sized + Send + 'static {
 
     /// Writes a group in one transaction, behind the position that it was decided on.
     fn write(&mut self, group: &Group) -> Done<()>;
+
+    /// Writes events of another journal, as they were, in one transaction.
+    fn append(&mut self, events: &[Envelope]) -> Done<()>;
 }

@@ -1,7 +1,8 @@
 //! Both twins' statements on PostgreSQL. A group is one statement with an array a column, which is one transaction.
 
-use portolan_kernel::Timestamp;
-use postgres::types::ToSql;
+use portolan_kernel::{Envelope, Timestamp};
+use postgres::binary_copy::BinaryCopyInWriter;
+use postgres::types::{ToSql, Type};
 use postgres::{Client, NoTls, Row, Statement, Transaction};
 use uuid::Uuid;
 
@@ -229,6 +230,48 @@ impl Server for Postgres {
         ];
         self.client.query_one(&self.statements.put_group, &row)?;
         Ok(())
+    }
+
+    fn append(&mut self, events: &[Envelope]) -> Done<()> {
+        let Some(last) = events.last() else { return Ok(()) };
+        let mut transaction = self.client.transaction()?;
+        let copy = transaction.copy_in("copy journal from stdin (format binary)")?;
+        let (number, text, id) = (Type::INT8, Type::TEXT, Type::UUID);
+        let types = [
+            number.clone(),
+            number.clone(),
+            id.clone(),
+            text.clone(),
+            id,
+            number.clone(),
+            text.clone(),
+            number.clone(),
+            text.clone(),
+            text,
+            number.clone(),
+            number,
+        ];
+        let mut rows = BinaryCopyInWriter::new(copy, &types);
+        for event in events {
+            rows.write(&[
+                &event.position.get().cast_signed(),
+                &event.commit_position.get().cast_signed(),
+                &event.event_id,
+                &event.aggregate_type,
+                &event.aggregate_id,
+                &event.version.get().cast_signed(),
+                &event.event_type,
+                &i64::from(event.schema_version),
+                &event.payload,
+                &event.metadata,
+                &event.occurred_at.as_micros(),
+                &event.recorded_at.as_micros(),
+            ])?;
+        }
+        rows.finish()?;
+        let head = last.position.get().cast_signed();
+        transaction.execute("update journal_head set position = $1", &[&head])?;
+        Ok(transaction.commit()?)
     }
 }
 
