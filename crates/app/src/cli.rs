@@ -50,10 +50,10 @@ pub enum Command {
     Events(Events),
     /// Print one aggregate, as it is or as it was
     Show(Show),
-    /// How far each subscription is; pause, resume and reset them
+    /// How far each subscription is; pause, resume, reset and rebuild them
     #[command(subcommand)]
     Subscriptions(Subscriptions),
-    /// The write store: its state, its schema, a check, a backup
+    /// The write store: its state, its schema, a check, a backup, a copy, a move
     #[command(subcommand)]
     Store(Store),
     /// What is wired to what: commands, queries, subscriptions, backends
