@@ -65,6 +65,22 @@ async fn a_body_of_another_shape_is_400_with_a_pointer() {
 }
 
 #[tokio::test]
+async fn a_time_is_of_the_years_that_have_a_date() {
+    let market = Fixture::new();
+    let mut body = draft();
+    for out_of_range in ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-01:00"] {
+        body["ends_at"] = out_of_range.into();
+        let problem = market.post("/listings", &body).await.problem(400, "malformed");
+        assert_eq!(problem["pointer"], "/ends_at", "{problem}");
+    }
+    body["ends_at"] = "9999-12-31T23:59:59Z".into();
+    market.post("/listings", &body).await.expect(201);
+    market.post(&format!("/listings/{LISTING}/publish"), &Value::Null).await.expect(200);
+    market.catch_up().await;
+    assert_eq!(market.get(&format!("/listings/{LISTING}")).await.json()["ends_at"], "9999-12-31T23:59:59Z");
+}
+
+#[tokio::test]
 async fn what_the_path_says_and_what_only_an_import_takes_is_no_part_of_a_body() {
     let market = Fixture::published().await;
     for (name, value) in [("command", "place_bid"), ("at", "2026-01-05T08:01:23Z"), ("listing", LISTING)] {
