@@ -1,4 +1,5 @@
-//! What every request passes: limits on its head, a stop for panics, counting, and the headers of every answer.
+//! What every request passes: limits on its head, a stop for panics, counting, and the headers of every answer. One that is
+//! answered before its body was read says that its connection ends, because the rest of that body stands in the way of the next.
 //!
 //! It is one hand-written layer, because each layer of a router costs every request an allocation.
 
@@ -7,12 +8,17 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CONNECTION, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -54,7 +60,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let began = Instant::now();
         let route = RouteLabels {
             method: request.method().clone(),
@@ -62,12 +68,18 @@ where
         };
         let traceparent = traceparent(request.headers()).map(str::to_owned);
         let refused = self.refuse(&request);
+        let is_unread = (!request.body().is_end_stream()).then(|| {
+            let is_unread = Arc::new(AtomicBool::new(true));
+            let inner = std::mem::take(request.body_mut());
+            *request.body_mut() = Body::new(Watched { inner, is_unread: Arc::clone(&is_unread) });
+            is_unread
+        });
         let answer = match refused {
             Some(problem) => Answer::Refused { response: Some(problem.into_response()) },
             // The call itself runs nothing of a handler: that begins with the first poll.
             None => Answer::Routed { future: self.inner.call(request) },
         };
-        Answering { answer, http: self.http.clone(), began, route, traceparent }
+        Answering { answer, http: self.http.clone(), began, route, traceparent, is_unread }
     }
 }
 
@@ -91,6 +103,38 @@ pin_project! {
         began: Instant,
         route: RouteLabels,
         traceparent: Option<String>,
+        // Of the request's body, where it has one.
+        is_unread: Option<Arc<AtomicBool>>,
+    }
+}
+
+/// A body that tells whether it was read to its end.
+struct Watched {
+    inner: Body,
+    is_unread: Arc<AtomicBool>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || self.inner.is_end_stream() {
+            self.is_unread.store(false, Ordering::Relaxed);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 
@@ -130,6 +174,9 @@ where
             },
         };
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if this.is_unread.as_ref().is_some_and(|is_unread| is_unread.load(Ordering::Relaxed)) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         this.http.metrics.request(this.route.clone(), response.status(), this.began.elapsed());
         Poll::Ready(Ok(response))
     }

@@ -35,6 +35,40 @@ async fn requests_share_a_connection_and_are_answered_in_order() {
 }
 
 #[tokio::test]
+async fn who_is_answered_before_the_body_came_is_told_that_the_connection_ends() {
+    let server = Server::start(Limits::default()).await;
+    let about = |path: &str| {
+        format!(
+            "PATCH {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n"
+        )
+    };
+    let long = format!("/{}", "a".repeat(9_000));
+    for (path, status) in
+        [("/listings/no-id", 400), (long.as_str(), 414), ("/nowhere", 404), ("/totals", 405)]
+    {
+        let mut client = server.client().await;
+        client.send(about(path).as_bytes()).await;
+        let answer = client.answer().await;
+        assert_eq!(answer.status, status, "{}", answer.head);
+        assert!(answer.head.contains("connection: close"), "{}", answer.head);
+        client.hung_up().await;
+    }
+    // One whose body was read goes on, whatever the answer was.
+    let mut client = server.client().await;
+    for _ in 0..2 {
+        client
+            .send(
+                [about("/listings/00000000-0000-4000-8000-000000000009"), "{}".to_owned()]
+                    .concat()
+                    .as_bytes(),
+            )
+            .await;
+        let answer = client.answer().await;
+        assert!(answer.status == 404 && !answer.head.contains("connection: close"), "{}", answer.head);
+    }
+}
+
+#[tokio::test]
 async fn ten_thousand_headers_and_a_large_one_are_431() {
     let server = Server::start(Limits::default()).await;
     for headers in
