@@ -5,4 +5,4 @@ mod support;
 
 use support::mysql::MariaDbHarness;
 
-portolan_testkit::contract!(MariaDbHarness::default());
+portolan_testkit::contract!(MariaDbHarness::default(), 4);

@@ -5,4 +5,4 @@ mod support;
 
 use support::postgres::PostgresHarness;
 
-portolan_testkit::contract!(PostgresHarness::default());
+portolan_testkit::contract!(PostgresHarness::default(), 4);

@@ -17,6 +17,8 @@ pub use views::SqliteViews;
 pub mod counter_mapper;
 mod harness;
 pub mod holding;
+#[cfg(any(feature = "postgres-engine", feature = "mysql-engine"))]
+pub mod interrupts;
 pub mod kept;
 #[cfg(feature = "mysql-engine")]
 pub mod mysql;

@@ -1,5 +1,7 @@
 //! Stores on MariaDB: each in a database of its own.
 
+use std::time::{Duration, Instant};
+
 use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::diesel::dsl::sql;
 use portolan_diesel::diesel::prelude::*;
@@ -55,17 +57,24 @@ fn left_open(address: &str) -> Result<Vec<String>> {
     idle.load(&mut beside(address)).map_err(|error| Error::unavailable(error.to_string()))
 }
 
-/// Cuts every connection to the store at this address.
+/// Cuts every connection to the store at this address; they are gone when this returns.
 pub fn cut(address: &str) {
     let mut conn = beside(address);
-    let others = sql::<BigInt>(
-        "select cast(id as signed) from information_schema.processlist \
-         where db = database() and id <> connection_id()",
-    );
-    let others: Vec<i64> = others.load(&mut conn).unwrap();
-    for id in others {
-        // One that has gone by itself meanwhile is as good.
-        drop(conn.batch_execute(&format!("kill {id}")));
+    let mut others = || {
+        let others = sql::<BigInt>(
+            "select cast(id as signed) from information_schema.processlist \
+             where db = database() and id <> connection_id()",
+        );
+        let others: Vec<i64> = others.load(&mut conn).unwrap();
+        for id in &others {
+            // One that has gone by itself meanwhile is as good.
+            drop(conn.batch_execute(&format!("kill {id}")));
+        }
+        others.len()
+    };
+    let until = Instant::now() + Duration::from_secs(20);
+    while others() > 0 {
+        assert!(Instant::now() < until, "connections that were killed are still there");
     }
 }
 

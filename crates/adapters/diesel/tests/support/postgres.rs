@@ -58,11 +58,11 @@ fn left_open(address: &str) -> Result<Vec<String>> {
     idle.load(&mut conn).map_err(|error| Error::unavailable(error.to_string()))
 }
 
-/// Cuts every connection to the store at this address.
+/// Cuts every connection to the store at this address; they are gone when this returns.
 pub fn cut(address: &str) {
     let (mut conn, schema) = beside(address);
     let cut = format!(
-        "select pg_terminate_backend(a.pid) from pg_stat_activity a where a.application_name = '{schema}' \
+        "select pg_terminate_backend(a.pid, 5000) from pg_stat_activity a where a.application_name = '{schema}' \
          and a.pid <> pg_backend_pid()"
     );
     conn.batch_execute(&cut).unwrap();
