@@ -10,7 +10,7 @@ pub(crate) const SCHEME: &str = "mysql";
 pub(crate) const CLIENT_OPTIONS: &[&str] = &["ssl_mode", "ssl_ca", "ssl_cert", "ssl_key", "unix_socket"];
 
 /// What the client library is told.
-pub(crate) fn url(config: &Config) -> String {
+pub(crate) fn told(config: &Config) -> String {
     let mut url = config.location.url();
     for (index, (name, value)) in config.client.iter().enumerate() {
         url.push_str(&format!("{}{name}={}", if index == 0 { '?' } else { '&' }, encode(value)));
@@ -30,3 +30,13 @@ pub(crate) fn session(config: &Config) -> String {
          set names utf8mb4 collate utf8mb4_nopad_bin; set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO';"
     )
 }
+
+/// What a reader's connection begins with, beside.
+pub(crate) fn reading(config: &Config) -> String {
+    // The server counts whole seconds here.
+    let idle = config.statement_timeout.as_secs().max(1);
+    format!("set session transaction read only; set session idle_transaction_timeout = {idle}")
+}
+
+/// What the writer's connection begins with, beside: nothing of its own.
+pub(crate) const WRITING: Option<&str> = None;

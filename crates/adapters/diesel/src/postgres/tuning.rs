@@ -18,7 +18,7 @@ pub(crate) const CLIENT_OPTIONS: &[&str] = &[
 ];
 
 /// What libpq is told: names with quoted values.
-pub(crate) fn conninfo(config: &Config) -> String {
+pub(crate) fn told(config: &Config) -> String {
     let mut parts: Vec<(&str, String)> = config.location.parts().collect();
     parts.extend(config.client.iter().map(|(name, value)| (name.as_str(), value.clone())));
     parts.retain(|(name, _)| *name != "schema");
@@ -54,3 +54,16 @@ pub(crate) fn session(config: &Config) -> String {
          set default_transaction_isolation = 'read committed';"
     )
 }
+
+/// What a reader's connection begins with, beside.
+pub(crate) fn reading(config: &Config) -> String {
+    let idle = config.statement_timeout.as_millis();
+    format!("set default_transaction_read_only = on; set idle_in_transaction_session_timeout = {idle}")
+}
+
+/// What the writer's connection begins with, beside. Arrays spoil the planner's estimates, and all that this connection
+/// does is to find and write rows by their keys.
+pub(crate) const WRITING: Option<&str> = Some(
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
+     set plan_cache_mode = force_generic_plan",
+);

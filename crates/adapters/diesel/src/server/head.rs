@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::super::store::News;
-use super::{Config, Conn, Fault, connection, faults};
+use super::{Config, Conn, Fault, connection, faults, opening};
 use crate::prepared;
 use crate::prepared::Words;
 
@@ -20,7 +20,7 @@ pub(crate) fn is_over(conn: &mut Conn) -> QueryResult<bool> {
 
 /// Who has held the head for so long, and how to end that, as far as the server tells; `None` where nobody has.
 pub(crate) fn holder(config: &Config, patience: Duration) -> Result<Option<String>, Fault> {
-    let mut conn = connection::probe(&Config { lock_timeout: patience, ..config.clone() })?;
+    let mut conn = opening::probe(&Config { lock_timeout: patience, ..config.clone() })?;
     match is_over(&mut conn) {
         Ok(_) => Ok(None),
         Err(error) if faults::is_held(&error) => {

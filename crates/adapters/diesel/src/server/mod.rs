@@ -2,20 +2,21 @@
 //! waits for nobody but the row of the head.
 
 pub use config::Config;
+pub(super) use faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use head::{Watch, holder, is_over, set_moved, standing};
 pub(super) use leases::{LeaseKeeper, term};
+pub(super) use opening::{has_one_connection, inspect, is_there, open_reader, open_writer, patiently, probe};
 pub(super) use owner::owner;
 pub(super) use turns::Turns;
+pub(super) use upkeep::{backup, bytes, last_position, now, one, tables, verify};
 
-use super::{Conn, Fault, connection, faults, tuning};
+use super::{Conn, Fault, connection, tuning};
 
 mod config;
+mod faults;
 mod head;
 mod leases;
+mod opening;
 mod owner;
 mod turns;
-
-/// Opens a store: a server lets its clients wait by itself.
-pub(super) fn patiently<T>(_config: &Config, mut open: impl FnMut() -> Result<T, Fault>) -> Result<T, Fault> {
-    open()
-}
+mod upkeep;
