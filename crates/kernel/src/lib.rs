@@ -38,7 +38,7 @@ pub use read::{
 };
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};
-pub use store::{Loaded, Origin, Selection, WriteStore};
+pub use store::{Loaded, Origin, Selection, Watcher, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
 pub use transfer::{KeptOutcome, Moved, Named, OutcomeTotals, Part, Transfer, follows};
 pub use unit_of_work::{FIND_LIMIT, UnitOfWork, WriteSide};

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    AggregateKey, AnyState, ChangeSet, Committed, Expected, Position, RecordedOutcome, Result, Version,
+    AggregateKey, AnyState, ChangeSet, Committed, Envelope, Expected, Position, RecordedOutcome, Result,
+    Version,
 };
 
 /// An aggregate as a store has it.
@@ -61,6 +62,14 @@ pub struct Selection<'a> {
     pub after: Option<Uuid>,
     /// At most this many.
     pub limit: usize,
+}
+
+/// Somebody who keeps copies in front of a store that other processes write to as well.
+pub trait Watcher: Send + Sync + 'static {
+    /// Other processes have committed these events, in the order of their positions. Each event is told of at most once, and
+    /// not each one is told of. It is called between two transactions of the store, so that it must be quick and must not
+    /// wait.
+    fn committed_elsewhere(&self, events: &[Envelope]);
 }
 
 /// Where aggregates are kept: the port that every way of storing implements, by rows, by document or by events.
@@ -128,6 +137,12 @@ pub trait WriteStore: Send + Sync + 'static {
         let _ = key;
     }
 
+    /// Tells this one from now on what other processes have committed, as far as the store comes to know of it by the way. A
+    /// store that one process writes to, or that would have to look for it, tells nothing.
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        let _ = watcher;
+    }
+
     /// The last position that this process knows to be committed. No I/O.
     fn last_position(&self) -> Position;
 }
@@ -161,6 +176,10 @@ impl<S: WriteStore + ?Sized> WriteStore for Arc<S> {
 
     fn forget(&self, key: AggregateKey) {
         (**self).forget(key);
+    }
+
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        (**self).watched_by(watcher);
     }
 
     fn last_position(&self) -> Position {

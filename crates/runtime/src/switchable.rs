@@ -1,14 +1,14 @@
 //! A write store that can be exchanged for its copy while everything goes on.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use portolan_kernel::{
     Advance, AggregateKey, ChangeSet, Checkpoint, Checkpoints, Claim, Committed, Deadline, DeadlineChange,
     Deadlines, Envelope, Epoch, Error, Journal, Lease, Leases, Loaded, Position, RecordedOutcome, Reset,
-    Result, Selection, Status, SubscriptionId, Timestamp, Until, Version, WriteStore,
+    Result, Selection, Status, SubscriptionId, Timestamp, Until, Version, Watcher, WriteStore,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -42,6 +42,8 @@ pub struct Switchable(Arc<Inner>);
 struct Inner {
     first: Stage,
     switched: watch::Sender<usize>,
+    /// Who is told by every store what other processes commit to it.
+    watchers: Mutex<Vec<Arc<dyn Watcher>>>,
 }
 
 /// A store, and what it was exchanged for. Former ones stay, for who is still at them: there are few.
@@ -61,11 +63,14 @@ impl Switchable {
     #[must_use]
     pub fn new(ports: StorePorts) -> Self {
         let first = Stage { ports, next: OnceLock::new() };
-        Self(Arc::new(Inner { first, switched: watch::Sender::new(0) }))
+        let (switched, watchers) = (watch::Sender::new(0), Mutex::default());
+        Self(Arc::new(Inner { first, switched, watchers }))
     }
 
     /// Goes on with this store, which has all that the present one has.
     pub fn switch(&self, ports: StorePorts) {
+        let watchers = self.watchers();
+        watchers.iter().for_each(|watcher| ports.store.watched_by(Arc::clone(watcher)));
         let mut stage = Box::new(Stage { ports, next: OnceLock::new() });
         let mut last = &self.0.first;
         loop {
@@ -79,6 +84,10 @@ impl Switchable {
             }
         }
         self.0.switched.send_modify(|stages| *stages += 1);
+    }
+
+    fn watchers(&self) -> MutexGuard<'_, Vec<Arc<dyn Watcher>>> {
+        self.0.watchers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The present store, and how many there were before.
@@ -149,6 +158,12 @@ impl WriteStore for Switchable {
 
     fn tells_submitted(&self, key: AggregateKey) -> bool {
         self.now().store.tells_submitted(key)
+    }
+
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        let mut watchers = self.watchers();
+        watchers.push(Arc::clone(&watcher));
+        self.now().store.watched_by(watcher);
     }
 }
 

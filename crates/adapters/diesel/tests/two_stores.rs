@@ -2,12 +2,14 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_kernel::{
-    Advance, Checkpoints as _, Claim, Error, Journal as _, Leases as _, Position, READ_LIMIT, SubscriptionId,
+    Advance, Checkpoints as _, Claim, Envelope, Error, Journal as _, Leases as _, Position, READ_LIMIT,
+    SubscriptionId, Watcher, WriteStore as _,
 };
 use support::{Fixture, findings, stored, version};
 
@@ -24,6 +26,64 @@ async fn each_sees_what_the_other_wrote() {
     assert_eq!(stored(&other, "a").await, Some((2, 3)));
     let taken = fixture.begins("a").commit(&other).await;
     assert!(matches!(taken, Err(Error::AlreadyExists(_))), "{taken:?}");
+}
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<u64>>);
+
+impl Watcher for Told {
+    fn committed_elsewhere(&self, events: &[Envelope]) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(events.iter().map(|event| event.position.get()));
+    }
+}
+
+impl Told {
+    fn take(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[tokio::test]
+async fn who_watches_is_told_what_the_other_wrote_and_nothing_of_its_own() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    let told = Arc::new(Told::default());
+    one.watched_by(Arc::clone(&told) as Arc<dyn Watcher>);
+    version(fixture.begins("a").commit(&one).await);
+    version(fixture.counts("a", 1, 0).commit(&one).await);
+    assert!(told.take().is_empty());
+    version(fixture.begins("b").commit(&other).await);
+    version(fixture.counts("a", 2, 1).commit(&other).await);
+    // It hears of it where it comes to write, also where that is refused.
+    fixture.counts("a", 2, 1).commit(&one).await.unwrap_err();
+    assert_eq!(told.take(), [3, 4]);
+    // What it has heard of it remembers: the newest event of `b` is known, and that of `a`.
+    assert_eq!(version(fixture.counts("b", 1, 0).commit(&one).await), 2);
+    assert_eq!(version(fixture.counts("a", 3, 2).commit(&one).await), 4);
+    version(fixture.removes("b", 2).commit(&other).await);
+    let gone = fixture.counts("b", 2, 1).commit(&one).await;
+    assert!(gone.is_err(), "{gone:?}");
+    assert_eq!(told.take(), [7]);
+    assert_eq!(version(fixture.begins("b").commit(&one).await), 4);
+}
+
+#[tokio::test]
+async fn who_is_far_behind_takes_nothing_that_it_remembers_for_the_truth() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    version(fixture.begins("a").commit(&one).await);
+    let many: Vec<_> = (0..1_100).map(|number| fixture.begins(&number.to_string())).collect();
+    for work in many {
+        version(work.commit(&other).await);
+    }
+    version(fixture.counts("a", 1, 0).commit(&other).await);
+    let stale = fixture.counts("a", 1, 0).commit(&one).await;
+    assert!(matches!(stale, Err(Error::Conflict { expected: 1, actual: 2, .. })), "{stale:?}");
+    assert_eq!(version(fixture.counts("1", 1, 0).commit(&one).await), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +174,39 @@ async fn two_that_make_the_store_at_once_make_one() {
         version(fixture.begins("a").commit(&one).await);
         assert_eq!(stored(&other, "a").await, Some((0, 1)));
     }
+}
+
+#[tokio::test]
+async fn what_comes_while_another_writes_is_one_group() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let mut other = fixture.beside();
+    other.batch_execute("begin immediate").unwrap();
+    let first = tokio::spawn({
+        let (work, store) = (fixture.begins("first"), store.clone());
+        async move { work.commit(&store).await }
+    });
+    // The writer waits with the first of them from here on.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while store.obstacle().is_none() {
+        assert!(Instant::now() < deadline, "nobody waits");
+        tokio::task::yield_now().await;
+    }
+    let mut tasks = vec![first];
+    for number in 0..20 {
+        let (work, store) = (fixture.begins(&number.to_string()), store.clone());
+        tasks.push(tokio::spawn(async move { work.commit(&store).await }));
+    }
+    while store.commits_waiting() < tasks.len() {
+        assert!(Instant::now() < deadline, "{} wait", store.commits_waiting());
+        tokio::task::yield_now().await;
+    }
+    let before = store.groups();
+    other.batch_execute("rollback").unwrap();
+    for task in tasks {
+        version(task.await.unwrap());
+    }
+    assert_eq!(store.groups() - before, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

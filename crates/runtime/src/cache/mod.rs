@@ -2,19 +2,20 @@
 
 use std::fmt;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, AnyState, ChangeSet, Committed, Error, Expected, Loaded, Origin, Position, RecordedOutcome,
-    Registry, Result, Selection, Version, WriteStore,
+    AggregateKey, ChangeSet, Committed, Error, Expected, Loaded, Origin, Position, RecordedOutcome, Registry,
+    Result, Selection, Watcher, WriteStore,
 };
-use quick_cache::Weighter;
-use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use uuid::Uuid;
 
+use self::kept::{Copied, Kept};
 use self::submitted::{Submitted, ToTell, Told};
 
+mod kept;
 mod submitted;
 
 /// A decorator that keeps the aggregates which are used most in memory, up to a weight.
@@ -35,6 +36,8 @@ mod submitted;
 ///   So the attempt after a conflict reads from the store.
 /// - What is *not committed yet* is told of by its newest event, which the store compares: where it comes to nothing, so
 ///   does all that was decided on it, though another process may have led the aggregate to the same version.
+/// - It need not stay until then: the store [tells](WriteStore::watched_by) what other processes have committed, and the
+///   copy is brought up to it.
 /// - An older version is never put over a newer one, so two commits that overlap leave the later state.
 ///
 /// What a command only reads, without [`must_not_change`](portolan_kernel::UnitOfWork::must_not_change), may be
@@ -43,52 +46,26 @@ mod submitted;
 /// Absence is not kept: an id that is not there is asked of the store each time.
 pub struct Cached<S> {
     store: S,
-    registry: Registry,
-    copies: Copies,
+    kept: Arc<Kept>,
     submitted: Submitted,
 }
 
-impl<S> Cached<S> {
+impl<S: WriteStore> Cached<S> {
     /// This store with a cache of at most `capacity` in front of it, in the unit of
     /// [`Aggregate::weight`](portolan_kernel::Aggregate::weight), which is about
     /// [`WEIGHT_UNIT_BYTES`](portolan_kernel::WEIGHT_UNIT_BYTES) of memory; its own table is not counted. An
     /// aggregate that is heavier than about an eighth of it may not be kept at all.
     #[must_use]
     pub fn new(store: S, registry: Registry, capacity: u64) -> Self {
-        let expected = usize::try_from(capacity).unwrap_or(usize::MAX).min(MOST_EXPECTED);
-        Self {
-            store,
-            registry,
-            copies: Cache::with_weighter(expected, capacity, Weight),
-            submitted: Submitted::default(),
-        }
+        let kept = Arc::new(Kept::new(registry, capacity));
+        store.watched_by(Arc::clone(&kept) as Arc<dyn Watcher>);
+        Self { store, kept, submitted: Submitted::default() }
     }
 
     /// How many aggregates are kept, and what they weigh together.
     #[must_use]
     pub fn kept(&self) -> (usize, u64) {
-        (self.copies.len(), self.copies.weight())
-    }
-
-    /// Keeps this state, unless a newer one is there.
-    fn keep(&self, key: AggregateKey, version: Version, state: AnyState) {
-        let weight = self.registry.get(key.aggregate_type).map_or(1, |registered| registered.weight(&state));
-        let copied = Copied { version, state, weight: weight.max(1) };
-        let place = self.copies.entry(&key, None, |_, kept: &mut Copied| {
-            if kept.version >= copied.version {
-                return EntryAction::Retain(());
-            }
-            if kept.weight != copied.weight {
-                // Put in anew, because only that makes room for what it has grown by.
-                return EntryAction::ReplaceWithGuard;
-            }
-            *kept = copied.clone();
-            EntryAction::Retain(())
-        });
-        if let EntryResult::Vacant(vacant) | EntryResult::Replaced(vacant, _) = place {
-            // Where it is too heavy, or was forgotten meanwhile, it is not kept: a load asks the store then.
-            let _ = vacant.insert(copied);
-        }
+        self.kept.size()
     }
 }
 
@@ -98,12 +75,12 @@ impl<S: WriteStore> WriteStore for Cached<S> {
         if let Some(submitted) = self.submitted.load(key) {
             return Ok(Some(submitted));
         }
-        if let Some(Copied { version, state, .. }) = self.copies.get(&key) {
+        if let Some(Copied { version, state, .. }) = self.kept.get(key) {
             return Ok(Some(Loaded { id: key.id, version, state, origin: Origin::Kept }));
         }
         let loaded = self.store.load(key).await?;
         if let Some(loaded) = &loaded {
-            self.keep(key, loaded.version, loaded.state.clone());
+            self.kept.put(key, loaded.version, loaded.state.clone());
         }
         Ok(loaded)
     }
@@ -137,8 +114,8 @@ impl<S: WriteStore> WriteStore for Cached<S> {
             Ok(Committed::Done { versions, .. }) => {
                 for ((key, state), version) in states.into_iter().zip(versions) {
                     match state {
-                        Some(state) => self.keep(key, *version, state),
-                        None => drop(self.copies.remove(&key)),
+                        Some(state) => self.kept.put(key, *version, state),
+                        None => self.kept.remove(key),
                     }
                 }
                 doubt.settle();
@@ -165,9 +142,13 @@ impl<S: WriteStore> WriteStore for Cached<S> {
         self.submitted.contains(key)
     }
 
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        self.store.watched_by(watcher);
+    }
+
     fn forget(&self, key: AggregateKey) {
         self.submitted.forget(key);
-        self.copies.remove(&key);
+        self.kept.remove(key);
         self.store.forget(key);
     }
 
@@ -176,7 +157,7 @@ impl<S: WriteStore> WriteStore for Cached<S> {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for Cached<S> {
+impl<S: WriteStore + fmt::Debug> fmt::Debug for Cached<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (aggregates, weight) = self.kept();
         formatter
@@ -187,11 +168,6 @@ impl<S: fmt::Debug> fmt::Debug for Cached<S> {
             .finish()
     }
 }
-
-/// For how many aggregates the cache's tables are made; they grow beyond it.
-const MOST_EXPECTED: usize = 10_000;
-
-type Copies = Cache<AggregateKey, Copied, Weight>;
 
 /// A commit whose outcome is not known yet. Dropping it forgets the copies that it may have been decided on.
 struct Doubt<'a, S> {
@@ -217,28 +193,6 @@ impl<S> Drop for Doubt<'_, S> {
     fn drop(&mut self) {
         // Nobody heard the answer: the store goes on with it, and with what follows it.
         self.told.drain(..).for_each(|told| self.of.submitted.settle(told));
-        for (key, expected) in &self.expectations {
-            // A later copy is not what it was decided on.
-            let is_behind = |copied: &Copied| copied.version <= expected.version();
-            self.of.copies.remove_if(key, |copied| *expected == Expected::Absent || is_behind(copied));
-        }
-    }
-}
-
-/// An aggregate as it is kept.
-#[derive(Clone)]
-struct Copied {
-    version: Version,
-    state: AnyState,
-    /// Taken when it was put in: the cache asks again when it takes it out, and the answers must agree.
-    weight: u32,
-}
-
-#[derive(Clone)]
-struct Weight;
-
-impl Weighter<AggregateKey, Copied> for Weight {
-    fn weight(&self, _: &AggregateKey, copied: &Copied) -> u64 {
-        u64::from(copied.weight)
+        self.expectations.iter().for_each(|(key, expected)| self.of.kept.doubt(*key, *expected));
     }
 }

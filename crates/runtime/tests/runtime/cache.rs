@@ -74,6 +74,55 @@ async fn a_copy_that_is_behind_is_not_committed_on() {
     assert_eq!(store.value(1), Some(6));
 }
 
+/// What the cache answers, and where from.
+async fn copy(cached: &Cached<Arc<FakeStore>>) -> Option<(i64, Version, Origin)> {
+    let loaded = cached.load(key(1)).await.unwrap()?;
+    let counter: &crate::support::Counter = portolan_kernel::downcast(&loaded.state).unwrap();
+    Some((counter.value, loaded.version, loaded.origin))
+}
+
+#[tokio::test]
+async fn a_copy_is_brought_up_to_what_others_have_committed() {
+    let store = Arc::new(FakeStore::default());
+    let ((cached, here), (_, there)) = (process(&store, full()), process(&store, full()));
+    start(here.write_side(), 1).await;
+    for n in 1..=3 {
+        there.send(add(5), context(n)).await.unwrap();
+    }
+    assert_eq!(copy(&cached).await, Some((0, Version(1), Origin::Kept)));
+    // From its own beginning on, of which it knows, and twice.
+    store.tell(0..3);
+    assert_eq!(copy(&cached).await, Some((10, Version(3), Origin::Kept)));
+    store.tell(0..3);
+    store.tell(3..4);
+    assert_eq!(copy(&cached).await, Some((15, Version(4), Origin::Kept)));
+    let loads = store.loads();
+    here.send(add(1), context(4)).await.unwrap();
+    assert_eq!((store.value(1), store.loads()), (Some(16), loads));
+}
+
+#[tokio::test]
+async fn a_copy_whose_history_has_a_gap_or_an_end_is_forgotten() {
+    let store = Arc::new(FakeStore::default());
+    let ((cached, here), (_, there)) = (process(&store, full()), process(&store, full()));
+    start(here.write_side(), 1).await;
+    for n in 1..=2 {
+        there.send(add(5), context(n)).await.unwrap();
+    }
+    store.tell(2..3);
+    assert_eq!(cached.kept().0, 0);
+    assert_eq!(copy(&cached).await, Some((10, Version(3), Origin::Stored)));
+    // As a removal is written, which the store itself does not know of.
+    store.append(portolan_kernel::REMOVED, "{}");
+    store.tell(3..4);
+    assert_eq!(cached.kept().0, 0);
+    // What does not read ends a copy too, and no more.
+    copy(&cached).await;
+    store.append("Unknown", "{}");
+    store.tell(3..5);
+    assert_eq!(cached.kept().0, 0);
+}
+
 #[tokio::test]
 async fn the_version_that_the_caller_names_is_compared_with_the_stores_not_with_the_copys() {
     let store = Arc::new(FakeStore::default());

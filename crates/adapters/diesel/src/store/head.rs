@@ -1,10 +1,10 @@
 //! How far the journal is, as this process knows it, and waiting for more.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use portolan_kernel::Position;
+use portolan_kernel::{Envelope, Position, Watcher};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -17,6 +17,7 @@ pub(super) struct Head {
     polled: Mutex<Option<Instant>>,
     polls: AtomicU64,
     groups: AtomicU64,
+    watchers: Mutex<Vec<Arc<dyn Watcher>>>,
 }
 
 /// What a waiting reader sees.
@@ -29,7 +30,13 @@ pub(super) struct State {
 impl Head {
     pub(super) fn new(position: Position) -> Self {
         let sender = watch::Sender::new(State { position, closed: false });
-        Self { sender, polled: Mutex::new(None), polls: AtomicU64::new(0), groups: AtomicU64::new(0) }
+        Self {
+            sender,
+            polled: Mutex::new(None),
+            polls: AtomicU64::new(0),
+            groups: AtomicU64::new(0),
+            watchers: Mutex::default(),
+        }
     }
 
     pub(super) fn get(&self) -> Position {
@@ -43,6 +50,17 @@ impl Head {
             state.position = state.position.max(position);
             is_news
         });
+    }
+
+    /// Tells this one from now on what other processes have committed.
+    pub(super) fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).push(watcher);
+    }
+
+    /// Tells what other processes have committed.
+    pub(super) fn tell(&self, events: &[Envelope]) {
+        let watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.iter().for_each(|watcher| watcher.committed_elsewhere(events));
     }
 
     /// Wakes whoever waits for good.

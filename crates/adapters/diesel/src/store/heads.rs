@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use portolan_kernel::{AggregateKey, Moved, Position, REMOVED, Version};
+use portolan_kernel::{AggregateKey, Envelope, Moved, Position, REMOVED, Version};
 use uuid::Uuid;
 
 use super::ids::DbUuid;
+use super::keeping::Keeping;
 use super::tables::journal;
-use super::{Conn, Fault, engine, moved};
+use super::{Conn, Fault, engine, journal as events, moved};
 
 /// The newest event of an aggregate, as an engine finds it: type, id, version and the event's type.
 pub(in super::super) type NewestRow = (String, DbUuid, i64, String);
@@ -72,6 +73,10 @@ pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
     Ok(Position(engine::last_position(conn)?.cast_unsigned()))
 }
 
+/// The most events of other processes that the writer reads to go on with what it remembers; where there are more, it
+/// begins again.
+const READ_UP: u64 = 1_024;
+
 /// What the writer remembers. All commits of this process go through it, so that its memory is the truth until
 /// another process writes, which it notices at the start of each transaction.
 #[derive(Default)]
@@ -79,23 +84,63 @@ pub(super) struct Heads {
     /// `None`: it never had an event.
     newest: HashMap<AggregateKey, Option<Newest>>,
     last: Position,
+    /// The last position that is known to be committed; `None` before the first transaction.
+    committed: Option<Position>,
+    /// What others have committed, until it is told.
+    elsewhere: Vec<Envelope>,
     moved: Option<Moved>,
     watch: engine::Watch,
 }
 
 impl Heads {
-    /// Forgets what may have changed. To be called inside a write transaction: nobody else writes from here on.
-    pub(super) fn refresh(&mut self, conn: &mut Conn) -> Result<(), Fault> {
+    /// Learns, or forgets, what may have changed. To be called inside a write transaction: nobody else writes from here on.
+    pub(super) fn refresh(&mut self, conn: &mut Conn, keeping: &Keeping) -> Result<(), Fault> {
         // Between two groups alone: what a group has decided on so far is not in the journal yet.
         if self.newest.len() >= REMEMBERED {
             self.newest.clear();
         }
         if let Some(news) = self.watch.news(conn)? {
-            self.newest.clear();
+            let known = self.committed;
             self.last = Position(news.last.cast_unsigned());
+            self.read_up(conn, keeping, known)?;
             self.moved = if news.may_be_moved { moved::look_up(conn)? } else { None };
         }
+        self.committed = Some(self.last);
         Ok(())
+    }
+
+    /// Learns what others have written behind this position, from their events if these are few.
+    fn read_up(&mut self, conn: &mut Conn, keeping: &Keeping, known: Option<Position>) -> Result<(), Fault> {
+        let last = self.last;
+        let missing = known.and_then(|known| last.get().checked_sub(known.get()));
+        let events = match (known, missing) {
+            (_, Some(0)) => return Ok(()),
+            (Some(known), Some(..=READ_UP)) => events::read(conn, known, READ_UP as usize)?,
+            _ => Vec::new(),
+        };
+        if events.last().is_none_or(|event| event.position != last) {
+            self.newest.clear();
+            return Ok(());
+        }
+        for event in &events {
+            // About what this program does not know it asks nothing.
+            let Ok(known) = keeping.known(&event.aggregate_type) else { continue };
+            let key = AggregateKey { aggregate_type: known.name(), id: event.aggregate_id };
+            let (version, event_id) = (event.version, Some(event.event_id));
+            self.set(key, Newest { version, is_live: event.event_type != REMOVED, event_id });
+        }
+        self.elsewhere.extend(events);
+        Ok(())
+    }
+
+    /// What was written is committed.
+    pub(super) const fn settle(&mut self) {
+        self.committed = Some(self.last);
+    }
+
+    /// What others have committed since this was asked before.
+    pub(super) fn elsewhere(&mut self) -> Vec<Envelope> {
+        std::mem::take(&mut self.elsewhere)
     }
 
     /// Where the store was handed over to, so that nobody writes to it.
@@ -116,6 +161,7 @@ impl Heads {
     pub(super) fn forget(&mut self) {
         self.newest.clear();
         self.watch.forget();
+        self.last = self.committed.unwrap_or_default();
     }
 
     pub(super) const fn last(&self) -> Position {

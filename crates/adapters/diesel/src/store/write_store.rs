@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portolan_kernel::{
     AggregateKey, ChangeSet, Committed, Error, Loaded, Origin, Position, RecordedOutcome, Result, Selection,
-    WriteStore, check_expected,
+    Watcher, WriteStore, check_expected,
 };
 use uuid::Uuid;
 
@@ -59,6 +59,10 @@ impl WriteStore for Store {
 
     fn takes_followers(&self) -> bool {
         true
+    }
+
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        self.known_head().watched_by(watcher);
     }
 
     fn last_position(&self) -> Position {

@@ -52,6 +52,8 @@ pub(super) struct Writer {
     turns: engine::Turns,
     queue: Receiver<Work>,
     last_group: usize,
+    /// Whether the store was closed: what came before that is still written.
+    is_closing: bool,
     /// Whether it removes records whose time is over: not from a copy, which is to be what its source is.
     sweeps: bool,
     /// Whether it leaves a store alone that was handed over: all do but the one that hands it over.
@@ -64,6 +66,13 @@ pub(super) struct Writer {
 enum Member {
     Commit(Box<Pending>),
     Write(Box<dyn WriteTask>),
+}
+
+/// Whether a group takes what comes while its transaction waits: not one whose members are tried by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grows {
+    Yes,
+    No,
 }
 
 /// Why a group was not written, and how far it came.
@@ -104,6 +113,7 @@ impl Writer {
             turns,
             queue,
             last_group: 0,
+            is_closing: false,
             sweeps: true,
             obeys: true,
             next_sweep,
@@ -129,7 +139,7 @@ impl Writer {
                 Ok(work) => work,
                 // Who waits for the service to be ready again sends nothing that would show that it is.
                 Err(RecvTimeoutError::Timeout) if has_failed => {
-                    self.write(Vec::new());
+                    self.write(Vec::new(), Grows::No);
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {
@@ -138,12 +148,13 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let (members, is_last) = self.gather(work);
+            let members = self.gather(work);
             if !members.is_empty() {
-                self.last_group = members.len();
-                self.write(members);
+                // What is read over the one connection cannot wait inside a transaction, and then nobody else writes.
+                let is_alone = engine::has_one_connection(&self.config);
+                self.write(members, if is_alone { Grows::No } else { Grows::Yes });
             }
-            if is_last {
+            if self.is_closing {
                 return;
             }
             if Instant::now() >= self.next_sweep {
@@ -153,20 +164,14 @@ impl Writer {
     }
 
     /// Takes what waits, up to a group; after a group of several it waits a moment for as many to come again.
-    fn gather(&mut self, first: Work) -> (Vec<Member>, bool) {
+    fn gather(&mut self, first: Work) -> Vec<Member> {
         let mut members = Vec::with_capacity(self.last_group.max(1));
         let mut next = Some(first);
         let until = (self.last_group > 1).then(|| Instant::now() + GATHER);
-        loop {
-            match next.take() {
-                Some(Work::Commit(pending)) => members.push(Member::Commit(pending)),
-                Some(Work::Write(task)) => members.push(Member::Write(task)),
-                Some(Work::Read(read)) => self.read(read),
-                Some(Work::Close) => return (members, true),
-                None => return (members, false),
-            }
-            if members.len() >= self.config.group {
-                return (members, false);
+        while let Some(work) = next.take() {
+            take(work, &mut members, &mut self.link, &mut self.is_closing);
+            if self.is_closing || members.len() >= self.config.group {
+                break;
             }
             next = match self.queue.try_recv() {
                 Ok(work) => Some(work),
@@ -178,30 +183,25 @@ impl Writer {
                 }),
             };
         }
+        members
     }
 
-    /// Answers where the store has one connection for everybody, which is never given up.
-    fn read(&mut self, read: Read) {
-        let link = &mut self.link;
-        if catch_unwind(AssertUnwindSafe(|| read(link.get()))).is_err()
-            && let Some(conn) = link.conn()
-        {
-            engine::rollback(conn);
-        }
-    }
-
-    fn write(&mut self, mut members: Vec<Member>) {
+    fn write(&mut self, mut members: Vec<Member>, grows: Grows) {
         if let Some(error) = self.turns.refusal(&self.config) {
             return members.into_iter().for_each(|member| member.fail(error.clone()));
         }
-        match self.attempts(&mut members) {
+        let attempted = self.attempts(&mut members, grows);
+        self.last_group = members.len();
+        // Before the answers: who is told of a conflict decides again at once.
+        self.tell();
+        match attempted {
             Ok(decided) => {
                 self.note(None);
                 deliver(members, decided.answers);
             }
             Err(Failed::RolledBack(fault)) if members.len() > 1 => {
                 tracing::debug!(%fault, members = members.len(), "a group is written again one by one");
-                members.into_iter().for_each(|member| self.write(vec![member]));
+                members.into_iter().for_each(|member| self.write(vec![member], Grows::No));
             }
             // It was its own statements that failed, and those of others may not.
             Err(Failed::RolledBack(fault)) if !fault.is_lost() => {
@@ -215,6 +215,14 @@ impl Writer {
                 members.into_iter().for_each(|member| member.fail(error.clone()));
             }
             Err(Failed::InDoubt(fault, decided)) => self.resolve(members, &fault, decided),
+        }
+    }
+
+    /// Tells who keeps copies what other processes have committed.
+    fn tell(&mut self) {
+        let elsewhere = self.heads.elsewhere();
+        if !elsewhere.is_empty() {
+            self.head.tell(&elsewhere);
         }
     }
 
@@ -233,9 +241,9 @@ impl Writer {
     }
 
     /// Writes the group, again where others were in its way, or where its connection was lost before the commit.
-    fn attempts(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+    fn attempts(&mut self, members: &mut Vec<Member>, grows: Grows) -> Result<Decided, Failed> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(members) {
+            match self.attempt(members, grows) {
                 Err(Failed::NotBegun(fault) | Failed::RolledBack(fault))
                     if fault.is_transient() || fault.is_lost() =>
                 {
@@ -244,17 +252,30 @@ impl Writer {
                 done => return done,
             }
         }
-        self.attempt(members)
+        self.attempt(members, grows)
     }
 
     /// Writes the group in one transaction.
-    fn attempt(&mut self, members: &mut [Member]) -> Result<Decided, Failed> {
+    fn attempt(&mut self, members: &mut Vec<Member>, grows: Grows) -> Result<Decided, Failed> {
         self.obstacles.waits();
         let _turn = self.turns.wait();
         let may_write = |heads: &Heads| writable(heads, self.obeys, &self.config);
-        let begun = begin(&mut self.link, &mut self.heads, may_write);
+        let begun = begin(&mut self.link, &mut self.heads, &self.keeping, may_write);
         self.obstacles.waits_no_more();
-        let conn = begun.map_err(Failed::NotBegun)?;
+        begun.map_err(Failed::NotBegun)?;
+        // What has come while this waited for other processes: the more of them there are, the longer that is, and the
+        // larger the groups have to be.
+        while grows == Grows::Yes
+            && !self.is_closing
+            && members.len() < self.config.group
+            && let Ok(work) = self.queue.try_recv()
+        {
+            take(work, members, &mut self.link, &mut self.is_closing);
+        }
+        let conn = self
+            .link
+            .conn()
+            .ok_or_else(|| Failed::NotBegun(Error::unavailable("the connection is gone").into()))?;
         let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
         let written = catch_unwind(AssertUnwindSafe(|| {
             let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
@@ -291,6 +312,7 @@ impl Writer {
                 Failed::RolledBack(fault)
             });
         }
+        heads.settle();
         self.head.count_group();
         self.turns.wrote(decided.written.pages());
         // A task may have written anything.
@@ -364,13 +386,13 @@ impl Writer {
             return;
         }
         let (now, after, obeys) = (self.clock.now(), self.swept_to, self.obeys);
-        let _turn = self.turns.wait();
+        let turn = self.turns.wait();
         // Without a connection it goes on where it was, an hour later.
         let Ok(conn) = self.link.get() else { return };
         let heads = &mut self.heads;
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             // As for a group: nobody else writes a record while this looks which are over.
-            heads.refresh(conn)?;
+            heads.refresh(conn, &self.keeping)?;
             writable(heads, obeys, &self.config)?;
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now)?;
             engine::commit(conn, None)?;
@@ -393,6 +415,8 @@ impl Writer {
                 }
             }
         }
+        drop(turn);
+        self.tell();
     }
 }
 
@@ -430,14 +454,15 @@ impl Member {
 
 /// Begins a transaction in which nobody else writes. On a server this waits for whoever has the head: in vain for one
 /// is in vain for all.
-fn begin<'l>(
-    link: &'l mut Link,
+fn begin(
+    link: &mut Link,
     heads: &mut Heads,
+    keeping: &Keeping,
     may_write: impl FnOnce(&Heads) -> Result<(), Fault>,
-) -> Result<&'l mut Conn, Fault> {
+) -> Result<(), Fault> {
     let conn = link.get()?;
     let begun = engine::begin_write(conn).map_err(Fault::from);
-    let begun = begun.and_then(|()| heads.refresh(conn)).and_then(|()| may_write(heads));
+    let begun = begun.and_then(|()| heads.refresh(conn, keeping)).and_then(|()| may_write(heads));
     if let Err(fault) = begun {
         heads.forget();
         if fault.is_lost() {
@@ -447,7 +472,26 @@ fn begin<'l>(
         }
         return Err(fault);
     }
-    link.conn().ok_or_else(|| Error::unavailable("the connection is gone").into())
+    Ok(())
+}
+
+/// Takes the next that waits: into the group, or, where the store has one connection for everybody, which is never given
+/// up, by answering it.
+fn take(work: Work, members: &mut Vec<Member>, link: &mut Link, is_closing: &mut bool) {
+    match work {
+        Work::Commit(pending) => members.push(Member::Commit(pending)),
+        Work::Write(task) => members.push(Member::Write(task)),
+        Work::Read(read) => answer(read, link),
+        Work::Close => *is_closing = true,
+    }
+}
+
+fn answer(read: Read, link: &mut Link) {
+    if catch_unwind(AssertUnwindSafe(|| read(link.get()))).is_err()
+        && let Some(conn) = link.conn()
+    {
+        engine::rollback(conn);
+    }
 }
 
 /// Tells every caller, only now.

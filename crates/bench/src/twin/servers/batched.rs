@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::group::{Group, Kept};
 use super::{Done, Server};
 use crate::market::Market;
+use crate::run::say;
 use crate::work::{Bid, Order};
 
 /// How many commands one transaction takes at the most, and how many may wait.
@@ -56,7 +57,11 @@ impl<S: Server> Batched<S> {
         let server = S::connect(url)?;
         let (queue, jobs) = sync_channel(QUEUE);
         // An error ends the writer, and every caller from then on is refused, which the results count.
-        let thread = std::thread::spawn(move || drop(write(server, &jobs)));
+        let thread = std::thread::spawn(move || {
+            if let Err(error) = write(server, &jobs) {
+                say(&format!("the batched twin on {} has ended: {error}", S::STORE));
+            }
+        });
         Ok(Self(Arc::new(Handle { queue: Some(queue), thread: Some(thread) }), PhantomData))
     }
 

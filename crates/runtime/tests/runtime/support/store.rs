@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use portolan_kernel::{
     AggregateKey, AnyState, ChangeSet, Committed, Envelope, Error, Expected, Journal, Loaded, Metadata,
-    Origin, Position, RecordedOutcome, Result, Selection, Until, Version, WriteStore, check_expected,
-    downcast,
+    Origin, Position, RecordedOutcome, Result, Selection, Until, Version, Watcher, WriteStore,
+    check_expected, downcast,
 };
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
@@ -32,6 +32,8 @@ pub struct FakeStore {
     pub slow_query: Mutex<bool>,
     /// How often still somebody else commits an event just before the head is read.
     pub busy_heads: AtomicUsize,
+    /// Who is to be told what others commit.
+    pub watchers: Mutex<Vec<Arc<dyn Watcher>>>,
     pub loads: AtomicUsize,
     pub commits: AtomicUsize,
     pub reads: AtomicUsize,
@@ -56,6 +58,7 @@ impl Default for FakeStore {
             wait_faults: Mutex::default(),
             slow_query: Mutex::default(),
             busy_heads: AtomicUsize::new(0),
+            watchers: Mutex::default(),
             loads: AtomicUsize::new(0),
             commits: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
@@ -81,6 +84,12 @@ impl FakeStore {
 
     pub fn journal(&self) -> Vec<Envelope> {
         self.tables().journal.clone()
+    }
+
+    /// Tells whoever watches these events of the journal, as what others have committed.
+    pub fn tell(&self, events: std::ops::Range<usize>) {
+        let events = self.journal()[events].to_vec();
+        self.watchers.lock().unwrap().iter().for_each(|watcher| watcher.committed_elsewhere(&events));
     }
 
     /// Lets commits through only as [`gate`](Self::gate) gets permits.
@@ -207,6 +216,10 @@ impl WriteStore for FakeStore {
 
     fn takes_followers(&self) -> bool {
         self.takes_followers.load(Ordering::SeqCst)
+    }
+
+    fn watched_by(&self, watcher: Arc<dyn Watcher>) {
+        self.watchers.lock().unwrap().push(watcher);
     }
 
     fn last_position(&self) -> Position {
