@@ -3,13 +3,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::Value;
+
 use crate::read_models::{rows, state};
 use crate::support::http::Client;
 use crate::support::load::{self, Load};
 use crate::support::place::{Place, Ran};
-use crate::support::program;
 use crate::support::server::Server;
 use crate::support::trade::{draft, from_now, listing};
+use crate::support::{program, wait};
 
 /// Reads on and on while something happens: every answer is one, and none is of an earlier position than the one before.
 pub(crate) fn while_read(client: &Client, meanwhile: impl FnOnce()) {
@@ -52,6 +54,16 @@ pub(crate) fn a_write_is_seen(client: &Client, number: u64) {
     client.get_with("/listings?limit=1", &headers).expect(200);
 }
 
+fn at(place: &Place, url: &str, arguments: &[&str]) -> Ran {
+    load::at(program::portolan(), place, url, arguments)
+}
+
+fn switch(place: &Place, next: &str) {
+    let mut switch = program::portolan();
+    switch.args(["store", "switch", "--from", &place.url(), "--to", next]);
+    Ran::from(switch.output().unwrap()).ok();
+}
+
 /// A server with these read models, whose store moves under load while somebody reads.
 fn moves_with(read: &str, read_afterwards: &str) {
     let place = Place::new();
@@ -65,9 +77,7 @@ fn moves_with(read: &str, read_afterwards: &str) {
     while_read(&client, || {
         seen = load.during(&client, || {
             load.goes_on(50);
-            let mut switch = program::portolan();
-            switch.args(["store", "switch", "--from", &place.url(), "--to", &next]);
-            Ran::from(switch.output().unwrap()).ok();
+            switch(&place, &next);
             load.goes_on(50);
         });
         a_write_is_seen(&client, 901);
@@ -94,4 +104,33 @@ fn those_in_the_write_store_itself_move_with_it_and_answer_all_the_time() {
 #[test]
 fn those_in_a_store_of_their_own_stay_there_and_answer_all_the_time() {
     moves_with("sqlite:views.db", "sqlite:views.db");
+}
+
+#[test]
+fn one_that_an_operator_has_paused_stays_so_and_goes_on_when_he_says_so() {
+    let place = Place::new();
+    let own = ["--read", "sqlite:portolan.db"];
+    let server = Server::start_with(&place, &own);
+    let client = server.client();
+    a_write_is_seen(&client, 900);
+    place.run(&[&["subscriptions", "pause", "listings"][..], &own].concat()).ok();
+    wait::until("the server has heard of it", || {
+        (state(&place, &own, "listings")["state"] == "paused").then_some(())
+    });
+    let next = format!("sqlite:{}", place.path("next.db").display());
+    switch(&place, &next);
+    let in_next = ["--write", &next, "--read", &next];
+    wait::until("the next store has it", || {
+        let listed = at(&place, &next, &["subscriptions", "list", "--json", "--read", &next]);
+        let is_paused = |row: &Value| row["name"] == "listings" && row["state"] == "paused";
+        (listed.status == 0 && listed.rows().iter().any(is_paused)).then_some(())
+    });
+    // The former one shows what it had, and does not show what comes.
+    client.get(&format!("/listings/{}", listing(900))).expect(200);
+    let made = client.post("/listings", &draft(&listing(901), from_now(3_600_000))).expect(201);
+    client.get(&format!("/listings/{}", listing(901))).expect(404);
+    place.run(&[&["subscriptions", "resume", "listings"][..], &in_next].concat()).ok();
+    let headers = [("portolan-at-least", made.header("portolan-position")), ("prefer", "wait=30")];
+    client.get_with(&format!("/listings/{}", listing(901)), &headers).expect(200);
+    server.end();
 }

@@ -101,9 +101,10 @@ mod following {
     /// Commands go on at once; the read models that are kept in the store follow, and answer from the former one until
     /// they are as far in the next.
     pub(in super::super) async fn follow(config: Config, stores: SqlStores, views: Vec<Arc<dyn Moves>>) {
-        let (mut said, mut left) = (None, Vec::new());
+        let (mut said, mut left, mut is_told) = (None, Vec::new(), false);
         loop {
-            left = follow_with(left, &stores).await;
+            left = follow_with(left, &stores, is_told).await;
+            is_told = true;
             tokio::time::sleep(LOOK_EVERY).await;
             let Some(present) = stores.present() else { return };
             let moved = match present.moved().await {
@@ -123,7 +124,7 @@ mod following {
             match super::next(&config, &moved).await {
                 Ok(next) => {
                     stores.switch(&next);
-                    left = views.clone();
+                    (left, is_told) = (views.clone(), false);
                     tracing::info!(
                         to = moved.to,
                         "goes on with the store that the write store was handed over to"
@@ -149,12 +150,18 @@ mod following {
     }
 
     /// Moves these read models to the present store. Answers those that could not be moved yet.
-    async fn follow_with(views: Vec<Arc<dyn Moves>>, stores: &SqlStores) -> Vec<Arc<dyn Moves>> {
+    async fn follow_with(
+        views: Vec<Arc<dyn Moves>>,
+        stores: &SqlStores,
+        is_told: bool,
+    ) -> Vec<Arc<dyn Moves>> {
         let (Some(former), Some(present)) = (stores.former(), stores.present()) else { return views };
         let mut left = Vec::new();
         for view in views {
             if let Err(error) = view.follow(&former, &present).await {
-                tracing::warn!(%error, "a read model could not follow its store yet");
+                if !is_told {
+                    tracing::warn!(%error, "a read model cannot follow its store yet; it is tried again");
+                }
                 left.push(view);
             }
         }

@@ -393,7 +393,11 @@ impl Writer {
         let swept = engine::begin_write(conn).map_err(Fault::from).and_then(|()| {
             // As for a group: nobody else writes a record while this looks which are over.
             heads.refresh(conn, &self.keeping)?;
-            writable(heads, obeys, &self.config)?;
+            if writable(heads, obeys, &self.config).is_err() {
+                // Whoever goes on with the store that it was handed over to does so there.
+                engine::rollback(conn);
+                return Ok((0, None));
+            }
             let swept = commands::remove_expired(conn, after, commands::SWEEP_RECORDS, now)?;
             engine::commit(conn, None)?;
             Ok(swept)
