@@ -27,6 +27,14 @@ pub(super) const MAKES_TABLES_IN_TRANSACTIONS: bool = false;
 /// Whether the engine knows from statistics of its own which index finds few rows.
 pub(super) const KEEPS_STATISTICS: bool = true;
 
+/// Whether a row is looked for when it is asked for, and none before: an answer comes whole.
+pub(super) const STEPS_THROUGH_ROWS: bool = false;
+
+/// How many characters of a text an index holds, and whether a condition has to say so: the server knows by itself that
+/// an index holds the beginnings.
+pub(super) const INDEXED_CHARACTERS: usize = 512;
+pub(super) const INDEXES_BEGINNINGS: bool = false;
+
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "";
 
@@ -50,7 +58,9 @@ pub(super) const fn type_name(kind: Kind, is_key: bool) -> &'static str {
 pub(super) fn indexed<'a>(into: &mut Statement<'a>, column: &'a str, kind: Kind) {
     into.push_name(column);
     if kind == Kind::Text {
-        into.push_word("(512)");
+        into.push_word("(");
+        into.push_number(INDEXED_CHARACTERS as u64);
+        into.push_word(")");
     }
 }
 

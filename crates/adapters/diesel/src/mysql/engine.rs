@@ -7,8 +7,9 @@ pub(super) use super::connection::{
     NUMBER, alone, begin_write, commit, forget_statements, rollback, snapshot,
 };
 pub(super) use super::dialect::{
-    COMPARES_ROWS, HIDE_FROM_INDEXES, KEEPS_STATISTICS, KEYED_END, MAKES_TABLES_IN_TRANSACTIONS, ROWS_END,
-    VIEW_STATES, cell, contains, ends_with, indexed, indexes_of, kept, learn, order, type_name, walk,
+    COMPARES_ROWS, HIDE_FROM_INDEXES, INDEXED_CHARACTERS, INDEXES_BEGINNINGS, KEEPS_STATISTICS, KEYED_END,
+    MAKES_TABLES_IN_TRANSACTIONS, ROWS_END, STEPS_THROUGH_ROWS, VIEW_STATES, cell, contains, ends_with,
+    indexed, indexes_of, kept, learn, order, type_name, walk,
 };
 pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::{insert, insert as append};

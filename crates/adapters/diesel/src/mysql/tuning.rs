@@ -18,6 +18,10 @@ pub(crate) fn told(config: &Config) -> String {
     url
 }
 
+/// How much of a text the server looks at when it sorts; of longer ones that begin alike it would tell none apart. It is as
+/// much as its usual buffer can take some of, and it keeps no more of a text than there is.
+const MAX_SORT_LENGTH: u32 = 64 * 1024;
+
 /// What a connection begins with. Each statement sees what is committed when it begins, whoever is stuck is ended by
 /// the server, and nothing is silently cut off or made up.
 pub(crate) fn session(config: &Config) -> String {
@@ -26,6 +30,7 @@ pub(crate) fn session(config: &Config) -> String {
     let statement = config.statement_timeout.as_secs_f64();
     format!(
         "set session transaction isolation level read committed; set session innodb_lock_wait_timeout = {lock}; \
+         set session max_sort_length = {MAX_SORT_LENGTH}; \
          set session idle_transaction_timeout = {lock}; set session max_statement_time = {statement}; \
          set names utf8mb4 collate utf8mb4_nopad_bin; set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO';"
     )

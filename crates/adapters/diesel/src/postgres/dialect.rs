@@ -27,6 +27,14 @@ pub(super) const MAKES_TABLES_IN_TRANSACTIONS: bool = true;
 /// Whether the engine knows from statistics of its own which index finds few rows.
 pub(super) const KEEPS_STATISTICS: bool = true;
 
+/// Whether a row is looked for when it is asked for, and none before: an answer comes whole.
+pub(super) const STEPS_THROUGH_ROWS: bool = false;
+
+/// How many characters of a text an index holds, and whether a condition has to say so: an index is of an expression, and
+/// takes no entry of more than 2,704 bytes.
+pub(super) const INDEXED_CHARACTERS: usize = 512;
+pub(super) const INDEXES_BEGINNINGS: bool = true;
+
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "";
 
@@ -44,9 +52,16 @@ pub(super) const fn type_name(kind: Kind, _is_key: bool) -> &'static str {
     }
 }
 
-/// A column of an index that helps to find rows, and tells none apart.
-pub(super) fn indexed<'a>(into: &mut Statement<'a>, column: &'a str, _kind: Kind) {
+/// A column of an index that helps to find rows, and tells none apart: of text the beginning.
+pub(super) fn indexed<'a>(into: &mut Statement<'a>, column: &'a str, kind: Kind) {
+    if kind != Kind::Text {
+        return into.push_name(column);
+    }
+    into.push_word("left(");
     into.push_name(column);
+    into.push_word(", ");
+    into.push_number(INDEXED_CHARACTERS as u64);
+    into.push_word(")");
 }
 
 /// A text as a column has it: see [`texts`](super::texts).

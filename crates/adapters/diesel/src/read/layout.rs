@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use portolan_kernel::specification::{Field, Part, Path, Schema, Type};
 use portolan_kernel::{Candidate, Error, Fingerprint, Index, IndexKind, Result, View};
 
+use super::super::engine;
+use super::rows;
 use super::translate::Mistake;
 
 /// The column of a row's number, which the other tables of its view refer to.
@@ -37,6 +39,8 @@ pub(super) struct Layout {
     pub(super) name: String,
     /// One row for each row of the view.
     pub(super) rows: Table,
+    /// `select` all that a row is made of.
+    pub(super) select: String,
     /// The index that finds a row by its id.
     pub(super) by_id: String,
     /// The ids of rows that are gone, with the version that they went at.
@@ -147,6 +151,7 @@ impl Layout {
         let removed = format!("view_{name}_removed");
         let mut layout = Self {
             name: name.to_owned(),
+            select: String::new(),
             by_id: format!("{}_by_id", rows.name),
             rows,
             removed,
@@ -159,6 +164,8 @@ impl Layout {
         layout.id::<V>()?;
         V::indexes().iter().for_each(|index| layout.add_index(index));
         layout.check::<V>()?;
+        let select = rows::selected(&layout).text();
+        layout.select = select.map_err(|error| Error::Unsupported(error.to_string()))?;
         Ok(layout)
     }
 
@@ -347,6 +354,13 @@ impl Table {
     fn add(&mut self, name: String, kind: Kind, field: &'static Field, part: Part) {
         let path = Some(Path { field, part });
         self.columns.push(Column { name, kind, nullable: field.nullable, path, index: None });
+    }
+}
+
+impl Column {
+    /// Whether its index holds the beginnings of its texts alone, and has to be asked by these.
+    pub(super) const fn is_cut(&self) -> bool {
+        engine::INDEXES_BEGINNINGS && self.index.is_some() && matches!(self.kind, Kind::Text)
     }
 }
 

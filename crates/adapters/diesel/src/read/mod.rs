@@ -13,11 +13,14 @@ pub use repository::SqlView;
 pub(super) use layout::Kind;
 pub(super) use statement::{Bound, Cell, Statement};
 
+use self::estimates::Estimates;
 use self::layout::Layout;
 use self::state::Declared;
 use self::statement::Shapes;
 use super::{Store, engine};
 
+mod count;
+mod estimates;
 mod layout;
 mod members;
 mod page;
@@ -25,6 +28,7 @@ mod plan;
 mod projection;
 mod repository;
 mod rows;
+mod selects;
 mod source;
 mod state;
 mod statement;
@@ -41,6 +45,7 @@ struct Model {
     layout: Layout,
     declared: Declared,
     shapes: Shapes,
+    estimates: Estimates,
     /// How far this process has filled the view.
     told: watch::Sender<Position>,
 }
@@ -74,7 +79,14 @@ impl Store {
     ) -> Result<(SqlView<V>, SqlProjection<V, P>)> {
         let declared = Declared::new(&layout, version)?;
         let told = watch::Sender::new(Position::ZERO);
-        let model = Arc::new(Model { store: self.clone(), layout, declared, shapes: Shapes::new(), told });
+        let model = Arc::new(Model {
+            store: self.clone(),
+            layout,
+            declared,
+            shapes: Shapes::new(),
+            estimates: Estimates::default(),
+            told,
+        });
         if let Ok(queue) = self.queue() {
             let model = Arc::clone(&model);
             if engine::MAKES_TABLES_IN_TRANSACTIONS {

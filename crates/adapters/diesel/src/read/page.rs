@@ -1,28 +1,30 @@
-//! The rows of a page, and how many rows there are: along the index of the order, by an index that finds few rows, or from
-//! what the words of a question have found.
+//! The rows of a page: along the index of the order, by an index that finds few rows, or from what the words of a question
+//! have found.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
-use portolan_kernel::specification::{Node, Value};
+use portolan_kernel::specification::Value;
 use portolan_kernel::{CheckedQuery, Page, Position, StoredView};
 
-use super::super::{Conn, Fault};
+use super::super::{Conn, Fault, engine};
 use super::Model;
 use super::layout::{Layout, ROW};
 use super::members::Members;
 use super::plan::Plan;
 use super::repository::row;
-use super::rows::{self, Kept, in_parts_of};
-use super::statement::{Bound, Cell, Cells, Shapes, Statement};
+use super::rows::{self, FOUND_TOGETHER, Kept, in_parts_of};
+use super::selects::{all_found, also, among, numbers, ordered, selected, with_number};
+use super::statement::{Cell, Cells, Shapes, Statement};
 use super::translate::joined;
 use super::translate::keyset::Order;
 
 /// How many rows are looked at together where some are tested in memory: few at first, because most pages are full soon.
 const FIRST_CHUNK: usize = 128;
-const LAST_CHUNK: usize = 16_384;
+pub(super) const LAST_CHUNK: usize = 16_384;
 
-/// How many rows that were found by their words are asked for by one statement.
-const FOUND_TOGETHER: usize = 4_096;
+/// How many rows with the value that a page ends in are looked at behind its end.
+const EQUALS: usize = 64;
 
 /// How many steps along an index take as long as to look at one row somewhere in the table.
 const STEPS_A_ROW: u64 = 4;
@@ -30,12 +32,13 @@ const STEPS_A_ROW: u64 = 4;
 /// The page that the query asks for, at this position.
 pub(super) fn page<V: StoredView>(
     conn: &mut Conn,
-    Model { layout, shapes, .. }: &Model,
+    model: &Model,
     query: &CheckedQuery<'_>,
     position: Position,
 ) -> Result<Page<V>, Fault> {
+    let Model { layout, shapes, .. } = model;
     let tree = query.tree.clone().normalised();
-    let plan = Plan::of(layout, &tree, conn, shapes)?;
+    let plan = Plan::of(model, &tree, conn, position)?;
     // One more than asked for tells whether there are more.
     let wanted = query.rows.map(|rows| rows.saturating_add(1));
     let mut found = Found { conn, layout, shapes, plan: &plan, query, rows: Vec::new() };
@@ -51,66 +54,6 @@ pub(super) fn page<V: StoredView>(
     Ok(Page { rows: found.into_iter().map(row).collect(), next, position, count: None })
 }
 
-/// How many rows satisfy this tree, which is normalised.
-pub(super) fn count<V: StoredView>(
-    conn: &mut Conn,
-    Model { layout, shapes, .. }: &Model,
-    tree: &Node,
-) -> Result<u64, Fault> {
-    let plan = Plan::of(layout, tree, conn, shapes)?;
-    if let Some(found) = &plan.found {
-        return count_found::<V>(conn, shapes, &plan, found);
-    }
-    let Some(residual) = &plan.residual else {
-        let mut sql = Statement::new("select count(*)");
-        plan.push_from(&mut sql, None, None);
-        return Ok(sql.number_of(conn, shapes)?.unsigned_abs());
-    };
-    let (mut count, mut after) = (0, i64::MIN);
-    loop {
-        let mut sql = rows::select(layout);
-        plan.push_from(&mut sql, None, Some(number(layout).word(" > ").bind(Bound::Integer(after))));
-        sql.push_word(" order by ");
-        sql.push(number(layout));
-        sql.push_word(" limit ");
-        sql.push_number(LAST_CHUNK as u64);
-        let chunk: Vec<Kept<V>> = rows::load(conn, layout, shapes, sql)?;
-        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
-        match chunk.last() {
-            Some(last) if chunk.len() == LAST_CHUNK => after = last.number,
-            _ => return Ok(count),
-        }
-    }
-}
-
-/// How many of those that the words have found.
-fn count_found<V: StoredView>(
-    conn: &mut Conn,
-    shapes: &Shapes,
-    plan: &Plan<'_>,
-    found: &Members,
-) -> Result<u64, Fault> {
-    if plan.is_said() {
-        return Ok(found.len());
-    }
-    let mut count = 0;
-    in_parts_of(FOUND_TOGETHER, &found.numbers().collect::<Vec<_>>(), |numbers| {
-        let among = among(plan.layout, numbers);
-        let Some(residual) = &plan.residual else {
-            let mut sql = Statement::new("select count(*)");
-            plan.push_from(&mut sql, None, Some(among));
-            count += sql.number_of(conn, shapes)?.unsigned_abs();
-            return Ok(());
-        };
-        let mut sql = rows::select(plan.layout);
-        plan.push_from(&mut sql, None, Some(among));
-        let chunk: Vec<Kept<V>> = rows::load(conn, plan.layout, shapes, sql)?;
-        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
-        Ok(())
-    })?;
-    Ok(count)
-}
-
 /// The statement that asks for the rows of the page.
 pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<Statement<'q>, Fault> {
     let limit = query.rows.map(|rows| rows.saturating_add(1));
@@ -121,9 +64,13 @@ pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<S
         return Ok(numbers(plan.layout, &order, behind, steps(plan, found, wanted)));
     }
     let order = plan.order(query)?;
+    if plan.finds_few {
+        return Ok(all_found(plan));
+    }
     if let Some(wanted) =
         limit.filter(|_| plan.found.is_none() && plan.residual.is_none() && order.descends())
     {
+        let wanted = wanted.saturating_add(if steps_further(plan.layout) { EQUALS } else { 0 });
         let below = query.after.as_ref().and_then(|after| after.first());
         let below = below.map(|below| order.first(" < ", below));
         return Ok(ordered(plan, &order, below, Order::push_first, wanted));
@@ -133,7 +80,7 @@ pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<S
         Some(_) => also(among(plan.layout, &[0]), behind),
         None => behind.swap_remove(0),
     };
-    Ok(statement(plan, &order, also, limit))
+    Ok(selected(plan, &order, also, limit))
 }
 
 /// The rows of a page, as they are found.
@@ -161,6 +108,9 @@ impl<V: StoredView> Found<'_, '_, V> {
 
     /// Takes what the store answers, in its order.
     fn follow(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
+        if self.plan.finds_few {
+            return self.take_few(wanted);
+        }
         let order = self.plan.order(self.query)?;
         if let Some(wanted) = wanted.filter(|_| self.plan.residual.is_none() && order.descends()) {
             return self.descend(&order, wanted);
@@ -177,7 +127,7 @@ impl<V: StoredView> Found<'_, '_, V> {
                     Some(_) => size,
                     None => wanted.map(|wanted| wanted - self.rows.len()),
                 };
-                let chunk = self.load(statement(self.plan, &order, behind, limit))?;
+                let chunk = self.load(selected(self.plan, &order, behind, limit))?;
                 let is_cut = limit.is_some_and(|limit| chunk.len() >= limit);
                 last = chunk.last().filter(|_| is_cut).map(|last| values(self.query, &last.view));
                 self.rows.extend(chunk.into_iter().filter(|row| satisfies(self.plan, row)));
@@ -192,6 +142,17 @@ impl<V: StoredView> Found<'_, '_, V> {
             after = Some(values);
             size = size.map(|size| size.saturating_mul(4).min(LAST_CHUNK.max(size)));
         }
+    }
+
+    /// Takes all that the index finds, and sorts them here, which is less than it takes the engine.
+    fn take_few(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
+        let found = self.load(all_found(self.plan))?;
+        let (plan, query) = (self.plan, self.query);
+        let wants = |row: &Kept<V>| satisfies(plan, row) && query.is_behind_start(&row.view);
+        self.rows.extend(found.into_iter().filter(wants));
+        self.sort();
+        self.is_full(wanted);
+        Ok(())
     }
 
     /// Takes the rows from the highest value of an index down. Along the index those with one value come from the last id
@@ -209,19 +170,19 @@ impl<V: StoredView> Found<'_, '_, V> {
         }
         let below = after.as_deref().and_then(|after| after.first());
         let below = below.map(|below| order.first(" < ", below));
-        let mut found = self.load(ordered(self.plan, order, below, Order::push_first, wanted))?;
-        let is_cut = found.len() >= wanted;
-        let last =
-            found.last().filter(|_| is_cut).and_then(|row| values(self.query, &row.view).into_iter().next());
+        let (mut found, is_cut) = self.take_downwards(order, below, wanted)?;
+        let last = found.last().filter(|_| is_cut);
+        let last = last.and_then(|row| values(self.query, &row.view).into_iter().next());
         if let Some(last) = &last {
             let is_last = |row: &Kept<V>| values(self.query, &row.view).first() == Some(last);
             found.truncate(found.iter().position(is_last).unwrap_or(found.len()));
         }
         found.sort_by(|left, right| self.query.order(&left.view, &right.view));
         self.rows.extend(found);
-        if let Some(last) = last
-            && !self.is_full(Some(wanted))
-        {
+        if self.is_full(Some(wanted)) {
+            return Ok(());
+        }
+        if let Some(last) = last {
             let missing = (wanted - self.rows.len()).next_power_of_two();
             let same = order.first(" = ", &last);
             let same = self.load(ordered(self.plan, order, Some(same), Order::push_last, missing))?;
@@ -229,6 +190,37 @@ impl<V: StoredView> Found<'_, '_, V> {
             self.is_full(Some(wanted));
         }
         Ok(())
+    }
+
+    /// The rows from the highest value down: as many as wanted, and those with the last one's value behind them where they
+    /// are few. Also whether there may be more of these.
+    fn take_downwards(
+        &mut self,
+        order: &Order<'_>,
+        below: Option<Statement<'_>>,
+        wanted: usize,
+    ) -> Result<(Vec<Kept<V>>, bool), Fault> {
+        let Some(key) = self.query.keys.first().filter(|_| steps_further(self.layout)) else {
+            let found = self.load(ordered(self.plan, order, below, Order::push_first, wanted))?;
+            let is_cut = found.len() >= wanted;
+            return Ok((found, is_cut));
+        };
+        let limit = wanted.saturating_add(EQUALS);
+        let sql = ordered(self.plan, order, below, Order::push_first, limit);
+        let mut found: Vec<Kept<V>> = Vec::new();
+        let mut is_cut = true;
+        rows::each(self.conn, self.layout, self.shapes, sql, |row: Kept<V>| {
+            let is_behind = found.len() >= wanted
+                && found.last().is_none_or(|last| !key.path.read(&last.view).same(key.path.read(&row.view)));
+            if is_behind {
+                is_cut = false;
+                return ControlFlow::Break(());
+            }
+            found.push(row);
+            ControlFlow::Continue(())
+        })?;
+        is_cut &= found.len() >= limit;
+        Ok((found, is_cut))
     }
 
     /// Walks along the index of the order, and takes those of the found that it meets.
@@ -254,10 +246,7 @@ impl<V: StoredView> Found<'_, '_, V> {
                 }
             }
             let Some(last) = last else { return Ok(()) };
-            let mut sql = rows::select(self.layout).word(" from ").name(&self.layout.rows.name);
-            sql.push_word(" where ");
-            sql.push(number(self.layout).word(" = ").bind(Bound::Integer(last)));
-            let rows: Vec<Kept<V>> = self.load(sql)?;
+            let rows: Vec<Kept<V>> = self.load(with_number(self.layout, last))?;
             let Some(last) = rows.first() else { return Err(Fault::unreadable(ROW)) };
             after = Some(values(self.query, &last.view));
             size = (size * 4).min(LAST_CHUNK);
@@ -290,7 +279,7 @@ impl<V: StoredView> Found<'_, '_, V> {
             let mut part = part.to_vec();
             part.extend(std::iter::repeat_n(part[part.len() - 1], padded));
             let also = also(among(self.layout, &part), behind);
-            let chunk = self.load(statement(self.plan, &order, also, limit))?;
+            let chunk = self.load(selected(self.plan, &order, also, limit))?;
             self.rows.extend(chunk.into_iter().filter(|row| satisfies(self.plan, row)));
             if all.len() > FOUND_TOGETHER && wanted.is_some() {
                 self.sort();
@@ -338,6 +327,11 @@ fn steps(plan: &Plan<'_>, found: &Members, wanted: usize) -> usize {
     usize::try_from(steps).unwrap_or(LAST_CHUNK).clamp(FIRST_CHUNK, LAST_CHUNK).next_power_of_two()
 }
 
+/// Whether rows come one after the other as they are looked at, so that to ask for some more than are taken costs nothing.
+fn steps_further(layout: &Layout) -> bool {
+    engine::STEPS_THROUGH_ROWS && layout.rows.children.is_empty()
+}
+
 fn satisfies<V: StoredView>(plan: &Plan<'_>, row: &Kept<V>) -> bool {
     plan.residual.as_ref().is_none_or(|residual| residual.is_satisfied_by(&row.view))
 }
@@ -345,80 +339,6 @@ fn satisfies<V: StoredView>(plan: &Plan<'_>, row: &Kept<V>) -> bool {
 /// The values that the row is sorted by.
 fn values<V: StoredView>(query: &CheckedQuery<'_>, row: &V) -> Vec<Value> {
     query.keys.iter().map(|key| key.path.read(row).owned().unwrap_or(Value::Null)).collect()
-}
-
-fn number(layout: &Layout) -> Statement<'_> {
-    Statement::default().name(&layout.rows.name).word(".").name(ROW)
-}
-
-/// That the row has one of these numbers.
-fn among<'v>(layout: &'v Layout, numbers: &[i64]) -> Statement<'v> {
-    let mut sql = number(layout).word(" in (");
-    sql.push_list(numbers, |sql, number| sql.push_bind(Bound::Integer(*number)));
-    sql.word(")")
-}
-
-/// That, and that the row is in one of these parts behind a place in the order.
-fn also<'v>(among: Statement<'v>, behind: Vec<Option<Statement<'v>>>) -> Option<Statement<'v>> {
-    let behind: Option<Vec<_>> = behind.into_iter().collect();
-    Some(match behind {
-        Some(behind) => joined(vec![among, joined(behind, " or ")], " and "),
-        None => among,
-    })
-}
-
-fn statement<'v, 'a: 'v>(
-    plan: &Plan<'a>,
-    order: &Order<'a>,
-    also: Option<Statement<'v>>,
-    limit: Option<usize>,
-) -> Statement<'v> {
-    let mut sql: Statement<'v> = rows::select(plan.layout);
-    plan.push_from(&mut sql, Some(order), also);
-    order.push(&mut sql);
-    if let Some(limit) = limit {
-        sql.push_word(" limit ");
-        sql.push_number(limit as u64);
-    }
-    sql
-}
-
-/// At most so many rows along the index of the order, by a part of it.
-fn ordered<'v, 'a: 'v>(
-    plan: &Plan<'a>,
-    order: &Order<'a>,
-    also: Option<Statement<'v>>,
-    push_part: impl FnOnce(&Order<'a>, &mut Statement<'v>),
-    limit: usize,
-) -> Statement<'v> {
-    let mut sql: Statement<'v> = rows::select(plan.layout);
-    plan.push_from(&mut sql, Some(order), also);
-    push_part(order, &mut sql);
-    sql.push_word(" limit ");
-    sql.push_number(limit as u64);
-    sql
-}
-
-/// The numbers of the rows behind a place in the order: the index alone has them.
-fn numbers<'v, 'a: 'v>(
-    layout: &'a Layout,
-    order: &Order<'a>,
-    behind: Option<Statement<'v>>,
-    limit: usize,
-) -> Statement<'v> {
-    let mut sql: Statement<'v> = Statement::new("select ");
-    sql.push(number(layout));
-    sql.push_word(" from ");
-    sql.push_name(&layout.rows.name);
-    order.push_walk(&mut sql);
-    if let Some(behind) = behind {
-        sql.push_word(" where ");
-        sql.push(behind);
-    }
-    order.push(&mut sql);
-    sql.push_word(" limit ");
-    sql.push_number(limit as u64);
-    sql
 }
 
 fn numbers_of(rows: Vec<Cells>) -> Result<Vec<i64>, Fault> {

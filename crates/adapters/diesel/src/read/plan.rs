@@ -4,9 +4,10 @@
 //! other is hidden, because reading half a table through an index takes several times as long as reading it.
 
 use portolan_kernel::specification::{Comparison, Node, Predicate, Test};
-use portolan_kernel::{CheckedQuery, SortKey};
+use portolan_kernel::{CheckedQuery, Position, SortKey};
 
 use super::super::{Conn, Fault, engine};
+use super::Model;
 use super::layout::{Layout, ROW};
 use super::members::Members;
 use super::statement::{Shapes, Statement};
@@ -33,22 +34,25 @@ pub(super) struct Plan<'a> {
     pub(super) rows: u64,
     /// Whether an index finds the rows.
     has_way: bool,
+    /// Whether it finds so few that they need no order from the store.
+    pub(super) finds_few: bool,
 }
 
 impl<'a> Plan<'a> {
-    /// For this tree, which is normalised.
+    /// For this tree, which is normalised, where the view is at this position.
     pub(super) fn of(
-        layout: &'a Layout,
+        model: &'a Model,
         tree: &'a Node,
         conn: &mut Conn,
-        shapes: &Shapes,
+        position: Position,
     ) -> Result<Self, Fault> {
+        let Model { layout, shapes, .. } = model;
         let nodes = match tree {
             Node::Everything => &[][..],
             Node::And(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
         };
-        let mut way = best_way(layout, nodes, conn, shapes)?;
+        let mut way = best_way(model, nodes, conn, position)?;
         let sought = nodes.iter().map(|node| Sought::of(layout, node)).collect::<Vec<_>>();
         let found = found(layout, &sought, &way, conn, shapes)?;
         if found.is_some() && !engine::KEEPS_STATISTICS {
@@ -87,11 +91,12 @@ impl<'a> Plan<'a> {
         let condition = (!conditions.is_empty()).then(|| joined(conditions, " and "));
         let residual = (!residual.is_empty()).then(|| Node::and(residual));
         let rows = match &found {
-            Some(_) => rows(layout, conn, shapes)?.unsigned_abs(),
+            Some(_) => rows(model, conn, position)?.unsigned_abs(),
             None => 0,
         };
         let has_way = found.is_some() || !way.places.is_empty();
-        Ok(Self { layout, condition, residual, found, rows, has_way })
+        let finds_few = found.is_none() && way.rows.is_some_and(|rows| rows <= FEW);
+        Ok(Self { layout, condition, residual, found, rows, has_way, finds_few })
     }
 
     /// Whether the store tests nothing, and every row that it finds is one.
@@ -136,7 +141,8 @@ struct Way {
 }
 
 /// The best way: conjuncts on one field together, because two bounds make a range.
-fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -> Result<Way, Fault> {
+fn best_way(model: &Model, nodes: &[Node], conn: &mut Conn, position: Position) -> Result<Way, Fault> {
+    let Model { layout, shapes, estimates, .. } = model;
     let mut ways: Vec<Vec<usize>> = Vec::new();
     for (place, node) in nodes.iter().enumerate() {
         if Translator::new(layout).way(node).is_none() {
@@ -158,7 +164,7 @@ fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -
     if ways.is_empty() {
         return Ok(Way::default());
     }
-    let mut few = (rows(layout, conn, shapes)? / SELECTIVE).max(FEW);
+    let mut few = (rows(model, conn, position)? / SELECTIVE).max(FEW);
     let mut best = Way::default();
     for places in ways {
         let mut translator = Translator::new(layout);
@@ -170,7 +176,7 @@ fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -
         found.push_word(" limit ");
         // Few different numbers, so that there are few different texts.
         found.push_number(few.unsigned_abs().next_power_of_two());
-        let found = found.word(") as found").number_of(conn, shapes)?;
+        let found = estimates.about(found.word(") as found"), position, conn, shapes)?;
         if found < few {
             few = found;
             best = Way { places, rows: Some(found) };
@@ -180,9 +186,13 @@ fn best_way(layout: &Layout, nodes: &[Node], conn: &mut Conn, shapes: &Shapes) -
 }
 
 /// About how many rows there are.
-fn rows(layout: &Layout, conn: &mut Conn, shapes: &Shapes) -> Result<i64, Fault> {
+fn rows(
+    Model { layout, shapes, estimates, .. }: &Model,
+    conn: &mut Conn,
+    position: Position,
+) -> Result<i64, Fault> {
     let all = Statement::new("select coalesce(max(").name(ROW).word("), 0) from ").name(&layout.rows.name);
-    all.number_of(conn, shapes)
+    estimates.about(all, position, conn, shapes)
 }
 
 /// What the words of the question find, where that is less than the way finds.

@@ -17,7 +17,7 @@ use super::layout::{Layout, VERSION};
 use super::repository::by_ids;
 use super::rows::{self, Kept};
 use super::source;
-use super::state::{self, State};
+use super::state;
 use super::statement::{Bound, Cell, Shapes, Statement};
 use super::writes::{self, Change};
 
@@ -45,15 +45,15 @@ impl<V: StoredView, P> SqlProjection<V, P> {
     }
 
     /// What is kept of these rows, and how far the view is.
-    async fn kept(&self, ids: Vec<Value>) -> Result<(State, Rows<V>)> {
+    async fn kept(&self, ids: Vec<Value>) -> Result<(Position, Rows<V>)> {
         let model = Arc::clone(&self.model);
         let store = self.model.store.clone();
         store
             .read_with(move |conn| {
                 engine::snapshot(conn, |conn| {
                     let Model { layout, shapes, declared, .. } = &*model;
-                    let state = declared.read(conn, &layout.name)?;
-                    Ok((state, Rows::load(conn, layout, shapes, &ids)?))
+                    let position = declared.position(conn, &layout.name)?;
+                    Ok((position, Rows::load(conn, layout, shapes, &ids)?))
                 })
             })
             .await
@@ -96,7 +96,7 @@ impl<V: StoredView, P> SqlProjection<V, P> {
     /// Writes the changes, if the view is still as it was read.
     async fn write<E: Send + Sync>(
         &self,
-        was: State,
+        was: Position,
         changes: Vec<Change<V>>,
         batch: Batch<'_, E>,
     ) -> Result<bool> {
@@ -109,11 +109,11 @@ impl<V: StoredView, P> SqlProjection<V, P> {
             .write(move |conn| {
                 let Model { layout, shapes, declared, .. } = &*model;
                 leases::check_epoch(conn, &state::subscription(&layout.name), epoch)?;
-                if declared.read(conn, &layout.name)? != was {
+                if declared.position(conn, &layout.name)? != was {
                     return Ok(false);
                 }
                 writes::write(conn, layout, shapes, &changes)?;
-                if to > was.position {
+                if to > was {
                     state::set_position(conn, &layout.name, to)?;
                     last.map_or(Ok(()), |last| source::note(conn, layout, shapes, last))?;
                 }
@@ -141,9 +141,9 @@ where
     }
 
     async fn position(&self) -> Result<Position> {
-        let (state, _) = self.kept(Vec::new()).await?;
-        self.seen.store(state.position.get(), Ordering::Relaxed);
-        Ok(state.position)
+        let (position, _) = self.kept(Vec::new()).await?;
+        self.seen.store(position.get(), Ordering::Relaxed);
+        Ok(position)
     }
 
     async fn last_taken(&self) -> Result<Option<Taken>> {
@@ -162,8 +162,7 @@ where
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
         ids.retain(|id| seen.insert(id.clone()));
         for _ in 0..ATTEMPTS {
-            let (state, rows) = self.kept(ids.clone()).await?;
-            let from = state.position;
+            let (from, rows) = self.kept(ids.clone()).await?;
             if from.get() < self.seen.load(Ordering::Relaxed) && leaves_a_gap(&batch, from) {
                 return Err(Error::unavailable(format!(
                     "the view `{}` was reset by somebody else; it is filled from {from} on",
@@ -172,7 +171,7 @@ where
             }
             let changes = self.changes(batch.events(), rows)?;
             let to = from.max(batch.to());
-            if self.write(state, changes, batch).await? {
+            if self.write(from, changes, batch).await? {
                 self.saw(to);
                 return Ok(());
             }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::super::{Conn, Fault, engine};
 use super::Model;
+use super::count;
 use super::layout::Layout;
 use super::page;
 use super::plan::Plan;
@@ -49,7 +50,7 @@ impl<V: StoredView> SqlView<V> {
         store
             .read_with(move |conn| {
                 engine::snapshot(conn, |conn| {
-                    let position = model.declared.read(conn, &model.layout.name)?.position;
+                    let position = model.declared.position(conn, &model.layout.name)?;
                     ask(conn, &model, position)
                 })
             })
@@ -77,7 +78,7 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
             let checked = query.checked()?;
             let page = page::page(conn, model, &checked, have)?;
             let count = match query.is_counted {
-                true => Some(page::count::<V>(conn, model, &checked.tree.clone().normalised())?),
+                true => Some(count::count::<V>(conn, model, &checked.tree.clone().normalised(), have)?),
                 false => None,
             };
             Ok(Page { count, ..page })
@@ -87,13 +88,13 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
 
     async fn count(&self, criteria: &Specification<V>) -> Result<u64> {
         let tree = criteria.tree()?.clone().normalised();
-        self.ask(move |conn, model, _| page::count::<V>(conn, model, &tree)).await
+        self.ask(move |conn, model, position| count::count::<V>(conn, model, &tree, position)).await
     }
 
     async fn explain(&self, query: &Query<V>) -> Result<Explanation> {
         query.checked()?;
         let query = query.clone();
-        self.ask(move |conn, model, _| explain(conn, model, &query.checked()?)).await
+        self.ask(move |conn, model, position| explain(conn, model, &query.checked()?, position)).await
     }
 
     async fn position(&self) -> Result<Position> {
@@ -149,11 +150,13 @@ pub(super) fn by_ids<V: StoredView>(
 
 fn explain(
     conn: &mut Conn,
-    Model { layout, shapes, .. }: &Model,
+    model: &Model,
     query: &CheckedQuery<'_>,
+    position: Position,
 ) -> Result<Explanation, Fault> {
+    let layout = &model.layout;
     let tree = query.tree.clone().normalised();
-    let plan = Plan::of(layout, &tree, conn, shapes)?;
+    let plan = Plan::of(model, &tree, conn, position)?;
     let said = page::said(&plan, query)?;
     let mut text = said.text()?;
     let used = engine::indexes_of(conn, said)?;

@@ -1,17 +1,24 @@
 //! From what a store has kept to rows of a view.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 
+use diesel::deserialize::QueryableByName;
+use diesel::row::NamedRow;
 use portolan_kernel::specification::{Field, Type, Value};
-use portolan_kernel::{Currency, Error, Money, Result, StoredRow, StoredView, Timestamp, Version};
+use portolan_kernel::{Currency, Error, Money, Result, StoredRow, StoredView, Timestamp, Version, View};
 use uuid::Uuid;
 
-use super::super::{Conn, Fault};
+use super::super::{Conn, Db, Fault};
 use super::layout::{ELEMENT, Layout, Place, ROW, Table, VERSION};
 use super::statement::{Bound, Cell, Cells, Shapes, Statement, decimal};
 
 /// How many rows are looked up by one statement.
 const TOGETHER: usize = 256;
+
+/// How many rows that were found by their words are looked up by one statement.
+pub(super) const FOUND_TOGETHER: usize = 4_096;
 
 /// A row as a store has it.
 #[derive(Debug)]
@@ -21,14 +28,19 @@ pub(super) struct Kept<V> {
     pub(super) view: V,
 }
 
-/// `select` all that a row is made of.
-pub(super) fn select(layout: &Layout) -> Statement<'_> {
+/// `select` all that a row is made of: its numbers, and then its columns in the order of the declared fields.
+pub(super) fn selected(layout: &Layout) -> Statement<'_> {
     let mut sql = Statement::new("select ").name(ROW).word(", ").name(VERSION);
     for column in &layout.rows.columns {
         sql.push_word(", ");
         sql.push_name(&column.name);
     }
     sql
+}
+
+/// The same, as a text that stands already.
+pub(super) fn select(layout: &Layout) -> Statement<'_> {
+    Statement::of_layout(&layout.select)
 }
 
 /// The rows that the statement [selects](select), with their collections.
@@ -38,21 +50,42 @@ pub(super) fn load<V: StoredView>(
     shapes: &Shapes,
     statement: Statement<'_>,
 ) -> Result<Vec<Kept<V>>, Fault> {
-    let rows = statement.load(conn, shapes)?;
+    let mut kept = Vec::new();
     if layout.rows.children.is_empty() {
-        return rows.into_iter().map(|row| Ok(restore(layout, row, &mut [])?)).collect();
+        each(conn, layout, shapes, statement, |row| {
+            kept.push(row);
+            ControlFlow::Continue(())
+        })?;
+        return Ok(kept);
     }
-    let numbers: Vec<i64> = rows.iter().map(|row| number(row.0.first())).collect::<Result<_>>()?;
+    let mut rows: Vec<Values<V>> = Vec::new();
+    statement.each(conn, shapes, |row| {
+        rows.push(row);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
     let mut children = Vec::with_capacity(layout.rows.children.len());
     for table in &layout.rows.children {
         children.push(elements(conn, table, shapes, &numbers)?);
     }
-    let restored = rows.into_iter().zip(numbers).map(|(row, number)| {
+    let restored = rows.into_iter().map(|row| {
         let mut of_row: Vec<_> =
-            children.iter_mut().map(|elements| elements.remove(&number).unwrap_or_default()).collect();
-        Ok(restore(layout, row, &mut of_row)?)
+            children.iter_mut().map(|elements| elements.remove(&row.number).unwrap_or_default()).collect();
+        Ok(row.restore(&layout.rows, &mut of_row)?)
     });
     restored.collect()
+}
+
+/// Hands over each row that the statement [selects](select), as it comes, until `take` breaks off. Of a view without
+/// collections: nothing else can be asked meanwhile.
+pub(super) fn each<V: StoredView>(
+    conn: &mut Conn,
+    layout: &Layout,
+    shapes: &Shapes,
+    statement: Statement<'_>,
+    mut take: impl FnMut(Kept<V>) -> ControlFlow<()>,
+) -> Result<(), Fault> {
+    statement.each(conn, shapes, |row: Values<V>| Ok(take(row.restore(&layout.rows, &mut [])?)))
 }
 
 /// The values of the column, in as few statements as few different texts allow.
@@ -113,19 +146,44 @@ fn elements(
     Ok(found)
 }
 
-fn restore<V: StoredView>(
-    layout: &Layout,
-    Cells(mut cells): Cells,
-    children: &mut [Vec<Vec<Cell>>],
-) -> Result<Kept<V>> {
-    let number = number(cells.first())?;
-    let version = match cells.get(1) {
-        Some(Cell::Integer(version)) => Version(version.unsigned_abs()),
-        _ => return Err(unreadable(VERSION)),
-    };
-    let cells = cells.get_mut(2..).unwrap_or_default();
-    let view = V::restore(&mut StoredCells { table: &layout.rows, cells, children })?;
-    Ok(Kept { number, version, view })
+/// The values of a row, by its fields; nothing for a collection.
+struct Values<V> {
+    number: i64,
+    version: Version,
+    values: Vec<Value>,
+    view: PhantomData<V>,
+}
+
+impl<V: View> QueryableByName<Db> for Values<V> {
+    fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
+        let number = number(Some(&Cell::read(row, 0)?))?;
+        let Cell::Integer(version) = Cell::read(row, 1)? else { return Err(Box::new(unreadable(VERSION))) };
+        let fields = V::schema().fields;
+        let mut values = Vec::with_capacity(fields.len());
+        let mut column = 2;
+        for field in fields {
+            let read = match field.field_type {
+                Type::Scalars(_) | Type::Elements(_) => Some(Value::Null),
+                Type::Money => {
+                    column += 2;
+                    money(&Cell::read(row, column - 2)?, &Cell::read(row, column - 1)?)
+                }
+                single => {
+                    column += 1;
+                    value(Cell::read(row, column - 1)?, single)
+                }
+            };
+            values.push(read.ok_or_else(|| unreadable(field.name))?);
+        }
+        Ok(Self { number, version: Version(version.unsigned_abs()), values, view: PhantomData })
+    }
+}
+
+impl<V: StoredView> Values<V> {
+    fn restore(mut self, table: &Table, children: &mut [Vec<Vec<Cell>>]) -> Result<Kept<V>> {
+        let view = V::restore(&mut StoredValues { table, values: &mut self.values, children })?;
+        Ok(Kept { number: self.number, version: self.version, view })
+    }
 }
 
 fn number(cell: Option<&Cell>) -> Result<i64> {
@@ -135,36 +193,25 @@ fn number(cell: Option<&Cell>) -> Result<i64> {
     }
 }
 
-/// One row, or one element.
-struct StoredCells<'a> {
+/// One row.
+struct StoredValues<'a> {
     table: &'a Table,
-    cells: &'a mut [Cell],
+    values: &'a mut [Value],
     children: &'a mut [Vec<Vec<Cell>>],
 }
 
-impl StoredCells<'_> {
-    fn take(&mut self, place: usize) -> Cell {
-        self.cells.get_mut(place).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
-    }
-
-    fn take_elements(&mut self, field: &Field) -> Result<(usize, Vec<Vec<Cell>>)> {
-        match self.table.place(field) {
-            Some(Place::Child(child)) => {
-                Ok((child, self.children.get_mut(child).map(std::mem::take).unwrap_or_default()))
-            }
-            _ => Err(unreadable(field.name)),
-        }
+impl StoredValues<'_> {
+    fn take_elements(&mut self, field: &Field) -> Result<(&Table, Vec<Vec<Cell>>)> {
+        let Some(Place::Child(child)) = self.table.place(field) else { return Err(unreadable(field.name)) };
+        let table = self.table.children.get(child).ok_or_else(|| unreadable(field.name))?;
+        Ok((table, self.children.get_mut(child).map(std::mem::take).unwrap_or_default()))
     }
 }
 
-impl StoredRow for StoredCells<'_> {
+impl StoredRow for StoredValues<'_> {
     fn give(&mut self, field: &'static Field) -> Result<Value> {
-        let value = match self.table.place(field) {
-            Some(Place::Column(column)) => value(self.take(column), field.field_type),
-            Some(Place::Money(amount)) => money(&self.take(amount), &self.take(amount + 1)),
-            Some(Place::Child(_)) | None => None,
-        };
-        value.ok_or_else(|| unreadable(field.name))
+        let value = self.values.get_mut(usize::from(field.index));
+        value.map(|value| std::mem::replace(value, Value::Null)).ok_or_else(|| unreadable(field.name))
     }
 
     fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>> {
@@ -179,12 +226,43 @@ impl StoredRow for StoredCells<'_> {
         field: &'static Field,
         take: &mut dyn FnMut(&mut dyn StoredRow) -> Result<()>,
     ) -> Result<()> {
-        let (child, elements) = self.take_elements(field)?;
-        let Some(table) = self.table.children.get(child) else { return Err(unreadable(field.name)) };
-        for mut cells in elements {
-            take(&mut StoredCells { table, cells: &mut cells, children: &mut [] })?;
-        }
-        Ok(())
+        let (table, elements) = self.take_elements(field)?;
+        elements.into_iter().try_for_each(|mut cells| take(&mut StoredElement { table, cells: &mut cells }))
+    }
+}
+
+/// One element of a collection, which has no collections.
+struct StoredElement<'a> {
+    table: &'a Table,
+    cells: &'a mut [Cell],
+}
+
+impl StoredElement<'_> {
+    fn take(&mut self, place: usize) -> Cell {
+        self.cells.get_mut(place).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
+    }
+}
+
+impl StoredRow for StoredElement<'_> {
+    fn give(&mut self, field: &'static Field) -> Result<Value> {
+        let value = match self.table.place(field) {
+            Some(Place::Column(column)) => value(self.take(column), field.field_type),
+            Some(Place::Money(amount)) => money(&self.take(amount), &self.take(amount + 1)),
+            Some(Place::Child(_)) | None => None,
+        };
+        value.ok_or_else(|| unreadable(field.name))
+    }
+
+    fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>> {
+        Err(unreadable(field.name))
+    }
+
+    fn give_elements(
+        &mut self,
+        field: &'static Field,
+        _: &mut dyn FnMut(&mut dyn StoredRow) -> Result<()>,
+    ) -> Result<()> {
+        Err(unreadable(field.name))
     }
 }
 

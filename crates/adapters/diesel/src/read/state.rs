@@ -8,6 +8,7 @@ use super::super::{Conn, Fault, engine};
 use super::layout::Layout;
 use super::statement::{Shapes, Statement};
 use super::tables;
+use crate::prepared;
 
 diesel::table! {
     view_states (name) {
@@ -18,13 +19,7 @@ diesel::table! {
     }
 }
 
-/// What stands about a view in its store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct State {
-    /// How far the view is: the checkpoint of the subscription that fills it.
-    pub(super) position: Position,
-    made: Made,
-}
+diesel::allow_tables_to_appear_in_same_query!(view_states, subscriptions);
 
 /// Which declaration the tables were made from, and which tables they are.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -63,17 +58,27 @@ impl Declared {
         Ok(Self { version, declaration: uuid::Uuid::from_bytes(digest).to_string() })
     }
 
-    /// What stands about the view, whose tables are as this program declares them.
+    /// How far the view is, whose tables are as this program declares them: the checkpoint of the subscription that
+    /// fills it.
     ///
     /// # Errors
     /// [`Error::Unavailable`] where they are not there, or otherwise.
-    pub(super) fn read(&self, conn: &mut Conn, name: &str) -> Result<State, Fault> {
-        match look_up(conn, name)? {
-            Some(made) if self.is(&made) => {
-                let position = position(conn, name)?.unwrap_or(Position::ZERO);
-                Ok(State { position, made })
-            }
-            _ => Err(Error::unavailable(format!(
+    pub(super) fn position(&self, conn: &mut Conn, name: &str) -> Result<Position, Fault> {
+        let SubscriptionId { version, .. } = subscription(name);
+        let its = subscriptions::name.eq(view_states::name);
+        let its = its.and(subscriptions::version.eq(i64::from(version)));
+        let made = view_states::version.eq(i64::from(self.version));
+        let made = made.and(view_states::declaration.eq(&self.declaration));
+        // Every question begins with this one.
+        let position = prepared!(
+            view_states::table
+                .left_join(subscriptions::table.on(its))
+                .filter(view_states::name.eq(name).and(made))
+                .select(subscriptions::position.nullable())
+        );
+        match position.get_result::<Option<i64>>(conn).optional()? {
+            Some(position) => Ok(Position(position.unwrap_or_default().cast_unsigned())),
+            None => Err(Error::unavailable(format!(
                 "the tables of the view `{name}` are not there, or another program has made them anew"
             ))
             .into()),
@@ -157,13 +162,6 @@ pub(super) fn set_position(conn: &mut Conn, name: &str, position: Position) -> R
         diesel::insert_into(subscriptions::table).values(row).execute(conn)?;
     }
     Ok(())
-}
-
-fn position(conn: &mut Conn, name: &str) -> Result<Option<Position>, Fault> {
-    let SubscriptionId { name, version } = subscription(name);
-    let row = subscriptions::table.find((name, i64::from(version))).select(subscriptions::position);
-    let position: Option<i64> = row.get_result(conn).optional()?;
-    Ok(position.map(|position| Position(position.cast_unsigned())))
 }
 
 fn look_up(conn: &mut Conn, name: &str) -> Result<Option<Made>, Fault> {

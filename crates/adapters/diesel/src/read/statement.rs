@@ -1,14 +1,16 @@
 //! Statements whose text depends on a question: declared names and bound values, and nothing else.
 //!
 //! Nothing that a caller wrote can reach the text: a piece is either a word of this program, a name of the
-//! [layout](super::layout), a number of this program, or a value, which is bound.
+//! [layout](super::layout), a text that the layout made of both, a number of this program, or a value, which is bound.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use diesel::QueryResult;
+use diesel::connection::DefaultLoadingMode;
 use diesel::deserialize::QueryableByName;
 use diesel::expression::expression_types::Untyped;
 use diesel::prelude::*;
@@ -35,12 +37,13 @@ pub(crate) struct Statement<'a> {
 enum Piece<'a> {
     Word(&'static str),
     Name(&'a str),
+    Text(&'a str),
     Number(u64),
     Bind(Bound<'a>),
 }
 
 /// A value on its way into a statement.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) enum Bound<'a> {
     Null(Kind),
     Boolean(bool),
@@ -115,6 +118,13 @@ impl<'a> Statement<'a> {
         self
     }
 
+    /// Beginning with a text that the layout made, and keeps.
+    pub(super) fn of_layout(text: &'a str) -> Self {
+        let mut sql = Self::default();
+        sql.pieces.push(Piece::Text(text));
+        sql
+    }
+
     pub(crate) fn push_word(&mut self, word: &'static str) {
         self.pieces.push(Piece::Word(word));
     }
@@ -153,6 +163,26 @@ impl<'a> Statement<'a> {
         Ok(builder.finish())
     }
 
+    /// A digest of the text and the values. Two statements with one digest are taken for the same where no harm comes of it.
+    pub(super) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash_pieces(&mut hasher, |value, hasher| value.hash(hasher));
+        hasher.finish()
+    }
+
+    fn hash_pieces(&self, hasher: &mut DefaultHasher, hash_bound: impl Fn(&Bound<'a>, &mut DefaultHasher)) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Word(word) => word.hash(hasher),
+                Piece::Name(name) => name.hash(hasher),
+                // The layout keeps it where it is.
+                Piece::Text(text) => text.as_ptr().hash(hasher),
+                Piece::Number(number) => number.hash(hasher),
+                Piece::Bind(value) => hash_bound(value, hasher),
+            }
+        }
+    }
+
     /// Runs it. Answers how many rows it changed.
     pub(super) fn execute(mut self, conn: &mut Conn, shapes: &Shapes) -> Result<usize, Fault> {
         self.is_kept = shapes.keep(&self);
@@ -163,6 +193,22 @@ impl<'a> Statement<'a> {
     pub(super) fn load(mut self, conn: &mut Conn, shapes: &Shapes) -> Result<Vec<Cells>, Fault> {
         self.is_kept = shapes.keep(&self);
         Ok(RunQueryDsl::load(self, conn)?)
+    }
+
+    /// Hands over each row that it answers, until `take` breaks off.
+    pub(super) fn each<T: QueryableByName<Db> + 'static>(
+        mut self,
+        conn: &mut Conn,
+        shapes: &Shapes,
+        mut take: impl FnMut(T) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        self.is_kept = shapes.keep(&self);
+        for row in RunQueryDsl::load_iter::<T, DefaultLoadingMode>(self, conn)? {
+            if take(row?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// As [`load`](Self::load), for a statement that comes once.
@@ -189,6 +235,7 @@ impl QueryFragment<Db> for Statement<'_> {
             match piece {
                 Piece::Word(word) => out.push_sql(word),
                 Piece::Name(name) => out.push_identifier(name)?,
+                Piece::Text(text) => out.push_sql(text),
                 Piece::Number(number) => out.push_sql(&number.to_string()),
                 Piece::Bind(value) => value.push(&mut out)?,
             }
@@ -284,12 +331,15 @@ impl Cell {
 
 impl QueryableByName<Db> for Cells {
     fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
-        let mut cells = Vec::with_capacity(row.field_count());
-        for place in 0..row.field_count() {
-            let field = Row::get(row, place).ok_or("a column is missing")?;
-            cells.push(field.value().map_or(Ok(Cell::Null), engine::cell)?);
-        }
-        Ok(Self(cells))
+        (0..row.field_count()).map(|place| Cell::read(row, place)).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Cell {
+    /// The value of the column at this place.
+    pub(super) fn read<'a>(row: &impl Row<'a, Db>, place: usize) -> diesel::deserialize::Result<Self> {
+        let field = Row::get(row, place).ok_or("a column is missing")?;
+        field.value().map_or(Ok(Self::Null), engine::cell)
     }
 }
 
@@ -310,16 +360,10 @@ impl Shapes {
         Self { kept: Mutex::new(BTreeSet::new()), most: MAX_SHAPES }
     }
 
+    /// Whether the statement stays prepared.
     fn keep(&self, statement: &Statement<'_>) -> bool {
         let mut hasher = DefaultHasher::new();
-        for piece in &statement.pieces {
-            match piece {
-                Piece::Word(word) => word.hash(&mut hasher),
-                Piece::Name(name) => name.hash(&mut hasher),
-                Piece::Number(number) => number.hash(&mut hasher),
-                Piece::Bind(_) => 0_u8.hash(&mut hasher),
-            }
-        }
+        statement.hash_pieces(&mut hasher, |_, hasher| 0_u8.hash(hasher));
         let shape = hasher.finish();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.contains(&shape) || (kept.len() < self.most && kept.insert(shape))

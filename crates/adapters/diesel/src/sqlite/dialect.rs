@@ -26,6 +26,13 @@ pub(super) const MAKES_TABLES_IN_TRANSACTIONS: bool = true;
 /// them it takes every index for a good one; so the adapter looks itself which is, and hides the others.
 pub(super) const KEEPS_STATISTICS: bool = false;
 
+/// Whether a row is looked for when it is asked for, and none before.
+pub(super) const STEPS_THROUGH_ROWS: bool = true;
+
+/// How many characters of a text an index holds, and whether a condition has to say so. Here it holds all.
+pub(super) const INDEXED_CHARACTERS: usize = usize::MAX;
+pub(super) const INDEXES_BEGINNINGS: bool = false;
+
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "+";
 

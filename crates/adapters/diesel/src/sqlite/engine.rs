@@ -13,8 +13,9 @@ pub(super) use super::connection::{
     patiently, probe, recorded, rollback, set_moved, snapshot, standing, tables, verify,
 };
 pub(super) use super::dialect::{
-    COMPARES_ROWS, HIDE_FROM_INDEXES, KEEPS_STATISTICS, KEYED_END, MAKES_TABLES_IN_TRANSACTIONS, ROWS_END,
-    VIEW_STATES, cell, contains, ends_with, indexed, indexes_of, kept, learn, order, type_name, walk,
+    COMPARES_ROWS, HIDE_FROM_INDEXES, INDEXED_CHARACTERS, INDEXES_BEGINNINGS, KEEPS_STATISTICS, KEYED_END,
+    MAKES_TABLES_IN_TRANSACTIONS, ROWS_END, STEPS_THROUGH_ROWS, VIEW_STATES, cell, contains, ends_with,
+    indexed, indexes_of, kept, learn, order, type_name, walk,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::{LeaseKeeper, owner, term};

@@ -1,8 +1,8 @@
 //! The connections that read beside the writer, each on a thread of its own.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use portolan_kernel::{Error, Result};
@@ -28,45 +28,66 @@ const QUEUE: usize = 8_192;
 /// Some threads that read, behind one bounded queue.
 pub(super) struct Readers {
     name: String,
-    state: Mutex<State>,
+    room: Arc<Room>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-struct State {
-    sender: Option<SyncSender<Read>>,
-    threads: Vec<JoinHandle<()>>,
+/// Where questions wait for readers, and readers for questions.
+///
+/// A question wakes one reader, the one that has rested for the shortest time: what it needs is most likely in its
+/// caches still.
+struct Room {
+    waiting: Mutex<Waiting>,
+    /// What wakes each reader.
+    bells: Vec<Condvar>,
+}
+
+struct Waiting {
+    questions: VecDeque<Read>,
+    /// The readers that rest, the last to have come last.
+    resting: Vec<usize>,
+    is_open: bool,
 }
 
 impl Readers {
     pub(super) fn start(config: &Config) -> Result<Self, Fault> {
-        let (sender, queue) = sync_channel(QUEUE);
-        let queue = Arc::new(Mutex::new(queue));
-        let mut threads = Vec::with_capacity(config.readers);
+        let waiting = Waiting { questions: VecDeque::new(), resting: Vec::new(), is_open: true };
+        let bells = (0..config.readers).map(|_| Condvar::new()).collect();
+        let room = Arc::new(Room { waiting: Mutex::new(waiting), bells });
+        // Made first, so that the threads end where a later one cannot be made.
+        let readers =
+            Self { name: config.location.to_string(), room: Arc::clone(&room), threads: Mutex::default() };
         for number in 0..config.readers {
             let link = Link::open(engine::open_reader, config)?;
-            let queue = Arc::clone(&queue);
+            let room = Arc::clone(&room);
             let thread = std::thread::Builder::new().name(format!("portolan-read-{number}"));
-            threads.push(thread.spawn(move || answer(link, &queue))?);
+            let thread = thread.spawn(move || answer(link, &room, number))?;
+            readers.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
-        let state = Mutex::new(State { sender: Some(sender), threads });
-        Ok(Self { name: config.location.to_string(), state })
+        Ok(readers)
     }
 
     pub(super) fn ask(&self, read: Read) -> Result<()> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = &state.sender else { return Err(Error::Closed(self.name.clone())) };
-        sender.try_send(read).map_err(|refused| match refused {
-            TrySendError::Full(_) => Error::Full(format!("the queue of readers of {}", self.name)),
-            TrySendError::Disconnected(_) => Error::Closed(self.name.clone()),
-        })
+        let mut waiting = self.room.enter();
+        if !waiting.is_open {
+            return Err(Error::Closed(self.name.clone()));
+        }
+        if waiting.questions.len() >= QUEUE {
+            return Err(Error::Full(format!("the queue of readers of {}", self.name)));
+        }
+        waiting.questions.push_back(read);
+        let wakes = waiting.resting.pop();
+        drop(waiting);
+        if let Some(bell) = wakes.and_then(|number| self.room.bells.get(number)) {
+            bell.notify_one();
+        }
+        Ok(())
     }
 
     /// Answers what waits, and ends the threads. Blocks.
     pub(super) fn close(&self) {
-        let (sender, threads) = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            (state.sender.take(), std::mem::take(&mut state.threads))
-        };
-        drop(sender);
+        self.room.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         // The last handle may have gone with a reader's own question; that one ends by itself.
         let own = std::thread::current().id();
         for thread in threads.into_iter().filter(|thread| thread.thread().id() != own) {
@@ -77,11 +98,42 @@ impl Readers {
     }
 }
 
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+impl Room {
+    fn enter(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no more questions; readers go when none waits.
+    fn close(&self) {
+        self.enter().is_open = false;
+        self.bells.iter().for_each(Condvar::notify_all);
+    }
+
+    /// The next question for this reader; `None` when there will be no more.
+    fn next(&self, number: usize) -> Option<Read> {
+        let mut waiting = self.enter();
+        loop {
+            if let Some(question) = waiting.questions.pop_front() {
+                return Some(question);
+            }
+            let bell = self.bells.get(number).filter(|_| waiting.is_open)?;
+            waiting.resting.push(number);
+            waiting = bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            // It may have woken by itself.
+            waiting.resting.retain(|resting| *resting != number);
+        }
+    }
+}
+
 /// Answers questions until there can be no more.
-fn answer(mut link: Link, queue: &Mutex<Receiver<Read>>) {
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(read) = next else { return };
+fn answer(mut link: Link, room: &Room, number: usize) {
+    while let Some(read) = room.next(number) {
         // A panic leaves a connection in nobody knows what state.
         let condition = catch_unwind(AssertUnwindSafe(|| read(link.get())));
         if condition.unwrap_or(Condition::Lost) == Condition::Lost {

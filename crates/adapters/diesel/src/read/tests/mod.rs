@@ -17,6 +17,7 @@ use crate::parcels::{AsItIs, Midnight, Parcels};
 
 mod agreement;
 mod handles;
+mod long_texts;
 mod plans;
 mod saboteurs;
 mod source;

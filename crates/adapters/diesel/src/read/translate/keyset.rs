@@ -6,7 +6,7 @@ use portolan_kernel::{Direction, Error, Result, SortKey};
 use super::super::super::engine;
 use super::super::layout::{Column, Layout, Place, SqlIndex};
 use super::super::statement::{Bound, Statement};
-use super::{joined, never};
+use super::{begin, begin_of, begin_sign, joined, never};
 
 /// The order of a query.
 pub(in super::super) struct Order<'a> {
@@ -48,9 +48,7 @@ impl<'a> Order<'a> {
     /// `order by ..`
     pub(in super::super) fn push(&self, into: &mut Statement<'a>) {
         into.push_word(" order by ");
-        into.push_list(&self.keys, |into, key| {
-            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
-        });
+        into.push_list(&self.keys, |into, key| self.push_key(into, key));
     }
 
     /// The index that rows are walked along in this order.
@@ -85,7 +83,7 @@ impl<'a> Order<'a> {
     pub(in super::super) fn push_first(&self, into: &mut Statement<'a>) {
         into.push_word(" order by ");
         if let Some(key) = self.keys.first() {
-            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
+            self.push_key(into, key);
         }
     }
 
@@ -93,8 +91,17 @@ impl<'a> Order<'a> {
     pub(in super::super) fn push_last(&self, into: &mut Statement<'a>) {
         into.push_word(" order by ");
         if let Some(key) = self.keys.last() {
-            engine::order(into, self.column(key), key.column.nullable, key.is_descending);
+            self.push_key(into, key);
         }
+    }
+
+    /// By the beginnings first where an index holds no more, so that it gives the order but for texts that begin alike.
+    fn push_key(&self, into: &mut Statement<'a>, key: &Key<'a>) {
+        if key.column.is_cut() {
+            engine::order(into, begin(self.column(key)), key.column.nullable, key.is_descending);
+            into.push_word(", ");
+        }
+        engine::order(into, self.column(key), key.column.nullable, key.is_descending);
     }
 
     /// How the first key compares with this value.
@@ -177,13 +184,22 @@ impl<'a> Order<'a> {
         'a: 'v,
     {
         let mut sql = Statement::new("(");
-        sql.push_list(keys, |sql, (key, _)| sql.push(self.column(key)));
+        sql.push_list(keys, |sql, (key, _)| {
+            if key.column.is_cut() {
+                sql.push(begin(self.column(key)));
+                sql.push_word(", ");
+            }
+            sql.push(self.column(key));
+        });
         sql.push_word(")");
         sql.push_word(sign);
         sql.push_word("(");
         sql.push_list(keys, |sql, (key, value)| {
-            let kind = key.column.kind;
-            sql.push_bind(Bound::of(kind, value.borrowed()).unwrap_or(Bound::Null(kind)));
+            if key.column.is_cut() {
+                sql.push_bind(begin_of(bound(key, value)));
+                sql.push_word(", ");
+            }
+            sql.push_bind(bound(key, value));
         });
         sql.word(")")
     }
@@ -192,12 +208,21 @@ impl<'a> Order<'a> {
     where
         'a: 'v,
     {
-        let kind = key.column.kind;
-        self.column(key).word(sign).bind(Bound::of(kind, value.borrowed()).unwrap_or(Bound::Null(kind)))
+        let compared = self.column(key).word(sign).bind(bound(key, value));
+        if !key.column.is_cut() {
+            return compared;
+        }
+        let begins = begin(self.column(key)).word(begin_sign(sign)).bind(begin_of(bound(key, value)));
+        joined(vec![begins, compared], " and ")
     }
 
     fn column(&self, key: &Key<'a>) -> Statement<'a> {
         let hide = if key.has_index && !self.is_seen { engine::HIDE_FROM_INDEXES } else { "" };
         Statement::new(hide).name(&self.layout.rows.name).word(".").name(&key.column.name)
     }
+}
+
+fn bound<'v>(key: &Key<'_>, value: &'v Value) -> Bound<'v> {
+    let kind = key.column.kind;
+    Bound::of(kind, value.borrowed()).unwrap_or(Bound::Null(kind))
 }

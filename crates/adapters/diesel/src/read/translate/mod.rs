@@ -6,10 +6,13 @@
 //!
 //! Columns with an index are hidden from the engine's planner, except where the [plan](super::plan) asks for them.
 
+use std::borrow::Cow;
+
 use portolan_kernel::specification::{Node, Quantified, Quantifier};
 
+use super::super::engine;
 use super::layout::{Layout, ROW, Table};
-use super::statement::Statement;
+use super::statement::{Bound, Statement};
 
 pub(super) mod keyset;
 mod predicate;
@@ -189,6 +192,33 @@ pub(super) enum Mistake {
     LosesTheLastConjunct,
     IgnoresCurrency,
     IncludesTheBound,
+}
+
+/// The beginning of a text, as much of it as an index holds.
+fn begin(column: Statement<'_>) -> Statement<'_> {
+    let mut sql = Statement::new("left(");
+    sql.push(column);
+    sql.push_word(", ");
+    sql.push_number(engine::INDEXED_CHARACTERS as u64);
+    sql.word(")")
+}
+
+/// The beginning of a value, likewise.
+fn begin_of(bound: Bound<'_>) -> Bound<'_> {
+    let Bound::Text(text) = bound else { return bound };
+    match text.char_indices().nth(engine::INDEXED_CHARACTERS) {
+        Some((end, _)) => Bound::Text(Cow::Owned(text[..end].to_owned())),
+        None => Bound::Text(text),
+    }
+}
+
+/// How the beginnings of two texts compare where the texts compare like this.
+fn begin_sign(sign: &'static str) -> &'static str {
+    match sign.trim() {
+        "<" => " <= ",
+        ">" => " >= ",
+        _ => sign,
+    }
 }
 
 const fn exact(sql: Statement<'_>) -> Condition<'_> {

@@ -8,7 +8,10 @@ use portolan_kernel::specification::{Comparison, Part, Path, Predicate, Sought, 
 use super::super::super::engine;
 use super::super::layout::{Column, Place, Table};
 use super::super::statement::{Bound, Statement};
-use super::{Condition, Mistake, Scope, Translator, always, any, exact, joined, never, not};
+use super::{
+    Condition, Mistake, Scope, Translator, always, any, begin, begin_of, begin_sign, exact, joined, never,
+    not,
+};
 
 /// Whether an index of the table leads to the rows that pass.
 pub(super) fn has_way(table: &Table, predicate: &Predicate) -> bool {
@@ -83,10 +86,17 @@ impl<'a> Translator<'a> {
                         " or ",
                     )));
                 }
-                sql()?.word(self.sign(*comparison)).bind(value)
+                let compares = sql()?.word(self.sign(*comparison)).bind(value.clone());
+                self.led(scope, place, vec![(begin_sign(self.sign(*comparison)), value)], compares)?
             }
             Test::Contains(sought) => self.contains(sql()?, sought)?,
-            Test::StartsWith(start) => starts_with(sql()?, sql()?, start),
+            Test::StartsWith(start) => {
+                let end = behind_start(&engine::kept(start)).map(|end| Bound::Text(Cow::Owned(end)));
+                let from = (" >= ", Bound::text(start));
+                let bounds = std::iter::once(from).chain(end.clone().map(|end| (" <= ", end)));
+                let bounds = if start.is_empty() { Vec::new() } else { bounds.collect() };
+                self.led(scope, place, bounds, starts_with(sql()?, sql()?, start, end))?
+            }
             Test::EndsWith(end) if end.is_empty() => always(),
             Test::EndsWith(end) => {
                 let mut ends = Statement::default();
@@ -95,7 +105,8 @@ impl<'a> Translator<'a> {
             }
         };
         let guard = column.nullable.then(|| sql().map(is_not_null)).flatten();
-        self.take_binds(2)?;
+        // A range, and that of the beginnings.
+        self.take_binds(4)?;
         Some(exact(self.guarded(guard, condition)))
     }
 
@@ -166,14 +177,17 @@ impl<'a> Translator<'a> {
 
     fn among(&mut self, scope: Scope<'a>, place: usize, values: &'a [Value]) -> Option<Condition<'a>> {
         let column = scope.table.columns.get(place)?;
-        self.take_binds(values.len())?;
+        self.take_binds(values.len().checked_mul(2)?)?;
         let has_null = values.contains(&Value::Null);
         let some = values.iter().filter(|value| **value != Value::Null);
         let bound = some.map(|value| Bound::of(column.kind, value.borrowed())).collect::<Option<Vec<_>>>()?;
         let among = (!bound.is_empty()).then(|| {
-            let mut sql = self.column(scope, place)?.word(" in (");
-            sql.push_list(bound, Statement::push_bind);
-            Some(sql.word(")"))
+            let begins = self.indexed_begin(scope, place).map(|begin| {
+                let begins = bound.iter().cloned().map(begin_of).collect();
+                in_list(begin, begins)
+            });
+            let sql = in_list(self.column(scope, place)?, bound);
+            Some(joined(begins.into_iter().chain([sql]).collect(), " and "))
         });
         let guard = match column.nullable {
             true => Some(self.column(scope, place)?.word(" is not null")),
@@ -245,6 +259,27 @@ impl<'a> Translator<'a> {
         }
     }
 
+    /// The condition, and what it says about the beginnings that an index of the engine holds, where it holds no more of a
+    /// text: without these words nothing leads to the index.
+    fn led(
+        &self,
+        scope: Scope<'a>,
+        place: usize,
+        bounds: Vec<(&'static str, Bound<'a>)>,
+        condition: Statement<'a>,
+    ) -> Option<Statement<'a>> {
+        let Some(begin) = self.indexed_begin(scope, place) else { return Some(condition) };
+        let bounds = bounds.into_iter();
+        let begins = bounds.map(|(sign, bound)| begin.clone().word(sign).bind(begin_of(bound)));
+        Some(joined(begins.chain([condition]).collect(), " and "))
+    }
+
+    /// The beginning of the column, where an index that is looked for holds no more of it.
+    fn indexed_begin(&self, scope: Scope<'a>, place: usize) -> Option<Statement<'a>> {
+        let column = scope.table.columns.get(place).filter(|column| scope.is_seen && column.is_cut())?;
+        Some(begin(Statement::default().name(&scope.table.name).word(".").name(&column.name)))
+    }
+
     /// The column, hidden from the planner where it has an index that is not asked for.
     fn column(&self, scope: Scope<'a>, place: usize) -> Option<Statement<'a>> {
         let column = scope.table.columns.get(place)?;
@@ -254,18 +289,26 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// Texts that start with this one are those from it on, to before the next text that does not: a range, which an index
-/// serves.
-fn starts_with<'a>(column: Statement<'a>, again: Statement<'a>, start: &'a str) -> Statement<'a> {
+fn in_list<'a>(column: Statement<'a>, values: Vec<Bound<'a>>) -> Statement<'a> {
+    let mut sql = column.word(" in (");
+    sql.push_list(values, Statement::push_bind);
+    sql.word(")")
+}
+
+/// Texts that start with this one are those from it on, to before `end`, the next text that does not: a range, which an
+/// index serves.
+fn starts_with<'a>(
+    column: Statement<'a>,
+    again: Statement<'a>,
+    start: &'a str,
+    end: Option<Bound<'a>>,
+) -> Statement<'a> {
     if start.is_empty() {
         return always();
     }
     let from = column.word(" >= ").bind(Bound::text(start));
-    match behind_start(&engine::kept(start)) {
-        Some(end) => {
-            let to = again.word(" < ").bind(Bound::Text(Cow::Owned(end)));
-            joined(vec![from, to], " and ")
-        }
+    match end {
+        Some(end) => joined(vec![from, again.word(" < ").bind(end)], " and "),
         None => from,
     }
 }
