@@ -144,6 +144,8 @@ pub enum Workload {
     ViewBuild,
     /// One row into a view in memory, with all indexes, while a reader scans
     ViewInsert,
+    /// All rows into an empty view in SQLite, with its indexes
+    ViewFill,
     /// A specification as text: a small filter, and one of 64 KiB
     Parse,
     /// A specification that was parsed, next to one built in code and to a closure

@@ -94,7 +94,7 @@ impl ReadSubject {
     /// A breach where it does not take them.
     pub async fn apply(&self, events: &[Recorded<CounterEvent>]) -> Verdict {
         let to = events.last().map_or(self.position, |last| last.position);
-        Ok(self.model.projection.apply(Batch::new(events, to)?).await?)
+        Ok(self.model.projection.apply(Batch::new(events, to)?.last()).await?)
     }
 
     /// Makes the model of specimens hold these rows, each new.
@@ -118,7 +118,7 @@ impl ReadSubject {
                 }
             })
             .collect();
-        Ok(self.specimens.projection.apply(Batch::new(&events, self.position)?).await?)
+        Ok(self.specimens.projection.apply(Batch::new(&events, self.position)?.last()).await?)
     }
 
     /// The row of a counter.

@@ -1,12 +1,13 @@
 //! The workloads of views: each question to a read model, next to what a person would write for it.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use portolan_application::listings::ListingView;
 use portolan_diesel::Mappers;
-use portolan_diesel::sqlite::{Config, OpenMode, Store};
+use portolan_diesel::sqlite::{Config, OpenMode, SqlProjection, SqlView, Store};
 use portolan_kernel::{Batch, Projection, ReadRepository, Registry};
 use portolan_memory::{MemoryProjection, MemoryView};
 use portolan_runtime::SystemClock;
@@ -35,14 +36,18 @@ const SCANS: usize = 11;
 pub(super) async fn compare(plan: &Plan, wanted: impl Fn(Workload) -> bool) -> Done {
     let asked: Vec<_> = QUESTIONS.into_iter().filter(|workload| wanted(*workload)).collect();
     let is_scan = wanted(Workload::ViewScan);
+    let is_fill = wanted(Workload::ViewFill);
     let changes = wanted(Workload::ViewBuild) || wanted(Workload::ViewInsert);
-    if asked.is_empty() && !is_scan && !changes {
+    if asked.is_empty() && !is_scan && !is_fill && !changes {
         return Ok(());
     }
     let mut listings = Listings::new()?;
     let rows = listings.take(plan.rows as usize);
     if is_wanted(plan, "sqlite") && (is_scan || !asked.is_empty()) {
         in_sqlite(plan, &rows, is_scan, &asked).await?;
+    }
+    if is_wanted(plan, "sqlite") && is_fill {
+        fill_sqlite(plan, &rows).await?;
     }
     if !is_wanted(plan, "memory") {
         return Ok(());
@@ -74,10 +79,7 @@ pub(super) async fn compare(plan: &Plan, wanted: impl Fn(Workload) -> bool) -> D
 async fn in_sqlite(plan: &Plan, rows: &[ListingView], is_scan: bool, asked: &[Workload]) -> Done {
     let folder = tempfile::tempdir_in(&plan.place)?;
     let twin = Table::make(&folder.path().join("table.db"), rows)?;
-    let config = Config::file(folder.path().join("views.db"));
-    let (registry, mappers) = (Registry::new(), Mappers::new());
-    let store = Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(SystemClock))?;
-    let (view, projection) = store.view("listings", 1, AsTheyAre).await?;
+    let (view, projection) = listings_in(&folder.path().join("views.db")).await?;
     let started = Instant::now();
     fill(&projection, rows).await?;
     say(&format!(
@@ -91,6 +93,39 @@ async fn in_sqlite(plan: &Plan, rows: &[ListingView], is_scan: bool, asked: &[Wo
     for workload in asked {
         ask(plan, "sqlite", *workload, rows, &view, |question| twin.answer(question)).await?;
     }
+    Ok(())
+}
+
+/// A view in a new store in this file.
+async fn listings_in(path: &Path) -> Done<(SqlView<ListingView>, SqlProjection<ListingView, AsTheyAre>)> {
+    let (registry, mappers) = (Registry::new(), Mappers::new());
+    let config = Config::file(path);
+    let store = Store::open(&config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(SystemClock))?;
+    Ok(store.view("listings", 1, AsTheyAre).await?)
+}
+
+/// All rows into an empty view, with its indexes, next to one transaction by hand.
+async fn fill_sqlite(plan: &Plan, rows: &[ListingView]) -> Done {
+    let mut samples = Samples::of(plan, &["portolan", "by_hand"]);
+    for run in 0..plan.runs {
+        for system in samples.order(run) {
+            let folder = tempfile::tempdir_in(&plan.place)?;
+            let path = folder.path().join("views.db");
+            let (cpu, started) = (cpu_time(), Instant::now());
+            match system {
+                0 => {
+                    let (_, projection) = listings_in(&path).await?;
+                    fill(&projection, rows).await?;
+                }
+                _ => drop(Table::make(&path, rows)?),
+            }
+            let (took, cpu_us) = (started.elapsed(), cpu_us_each(cpu, rows.len()));
+            let name = ["portolan", "by_hand"][system];
+            let sample = Sample::of_all(name, "view_fill", rows.len(), took);
+            samples.take(system, rows.len(), Sample { store: "sqlite", cpu_us, ..sample })?;
+        }
+    }
+    samples.compare();
     Ok(())
 }
 

@@ -141,10 +141,13 @@ pub(crate) fn offered(number: usize, row: &ListingView) -> Recorded<ListingView>
 /// # Errors
 /// Those of the view.
 pub(crate) async fn fill(projection: &impl Projection<ListingView>, rows: &[ListingView]) -> Done {
+    let rows_in_all = rows.len() as u64;
     for (batch, rows) in rows.chunks(BATCH).enumerate() {
         let events: Vec<_> = (batch * BATCH..).zip(rows).map(|(number, row)| offered(number, row)).collect();
         let to = Position((batch * BATCH + rows.len()) as u64);
-        projection.apply(Batch::new(&events, to)?).await?;
+        let batch = Batch::new(&events, to)?;
+        let is_last = to.get() == rows_in_all;
+        projection.apply(if is_last { batch.last() } else { batch }).await?;
     }
     Ok(())
 }

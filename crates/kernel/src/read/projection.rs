@@ -34,6 +34,7 @@ pub struct Batch<'a, E> {
     events: &'a [Recorded<E>],
     to: Position,
     epoch: Epoch,
+    is_last: bool,
 }
 
 impl<'a, E> Batch<'a, E> {
@@ -49,13 +50,19 @@ impl<'a, E> Batch<'a, E> {
                 "the events of a batch to {to} are out of order or beyond it"
             )));
         }
-        Ok(Self { events, to, epoch: Epoch::ZERO })
+        Ok(Self { events, to, epoch: Epoch::ZERO, is_last: false })
     }
 
     /// The same batch, from the owner of this epoch.
     #[must_use]
     pub const fn under(self, epoch: Epoch) -> Self {
         Self { epoch, ..self }
+    }
+
+    /// The same batch, behind which there was nothing more when it was read.
+    #[must_use]
+    pub const fn last(self) -> Self {
+        Self { is_last: true, ..self }
     }
 
     /// The events.
@@ -74,6 +81,13 @@ impl<'a, E> Batch<'a, E> {
     #[must_use]
     pub const fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// Whether there was nothing behind it when it was read: a model that put something off to catch up sooner, like
+    /// its indexes, does it now.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.is_last
     }
 }
 

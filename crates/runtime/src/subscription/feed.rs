@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portolan_kernel::{Decoder, Envelope, Error, Journal, Position, Recorded, Result};
+use portolan_kernel::{Batch, Decoder, Envelope, Error, Journal, Position, Recorded, Result};
 use tokio::sync::OnceCell;
 
 /// How many batches are kept for those who come to the same place a little later.
@@ -22,6 +22,8 @@ pub(crate) struct Decoded<E> {
     pub(crate) after: Position,
     pub(crate) to: Position,
     events: Vec<Recorded<E>>,
+    /// Whether nothing was known to be behind it when it was read.
+    is_last: bool,
 }
 
 impl<E> Decoded<E> {
@@ -29,6 +31,12 @@ impl<E> Decoded<E> {
     pub(crate) fn events_after(&self, position: Position) -> &[Recorded<E>] {
         let done = self.events.partition_point(|event| event.position <= position);
         &self.events[done..]
+    }
+
+    /// The same, on its way into a read model.
+    pub(crate) fn batch_after(&self, position: Position) -> Result<Batch<'_, E>> {
+        let batch = Batch::new(self.events_after(position), self.to)?;
+        Ok(if self.is_last { batch.last() } else { batch })
     }
 
     fn covers(&self, position: Position) -> bool {
@@ -134,10 +142,11 @@ impl<E: Send + Sync + 'static> Feed<E> {
         let decoder = Arc::clone(&self.decoder);
         let is_large =
             envelopes.len() >= LARGE || envelopes.iter().map(Envelope::bytes).sum::<usize>() >= LARGE_BYTES;
+        let head = self.known_head();
         let decoded = if !is_large {
-            decode(&*decoder, after, envelopes)
+            decode(&*decoder, after, envelopes, head)
         } else {
-            tokio::task::spawn_blocking(move || decode(&*decoder, after, envelopes))
+            tokio::task::spawn_blocking(move || decode(&*decoder, after, envelopes, head))
                 .await
                 .map_err(|_| Error::Closed("the runtime".to_owned()))?
         };
@@ -164,6 +173,7 @@ fn decode<E: Send + Sync + 'static>(
     decoder: &dyn Decoder<Event = E>,
     after: Position,
     envelopes: Vec<Envelope>,
+    head: Position,
 ) -> Result<Decoded<E>> {
     let mut events = Vec::with_capacity(envelopes.len());
     let mut to = after;
@@ -193,5 +203,5 @@ fn decode<E: Send + Sync + 'static>(
         )));
     }
     events.truncate(events.partition_point(|event| event.position <= to));
-    Ok(Decoded { after, to, events })
+    Ok(Decoded { after, to, events, is_last: to >= head })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portolan_kernel::{Advance, Batch, Epoch, Error, Journal, Position, Projection};
+use portolan_kernel::{Advance, Epoch, Error, Journal, Position, Projection};
 use tokio::task::JoinSet;
 
 use super::attempt::{Failure, caught};
@@ -23,7 +23,7 @@ struct Filling<E>(Arc<dyn Projection<E>>);
 #[async_trait]
 impl<E: Send + Sync + 'static> Consumer<E> for Filling<E> {
     async fn consume(&mut self, batch: &Decoded<E>, done: &mut Position, _: &Stop) -> Result<(), Failure> {
-        self.0.apply(Batch::new(batch.events_after(*done), batch.to)?).await?;
+        self.0.apply(batch.batch_after(*done)?).await?;
         *done = batch.to;
         Ok(())
     }
@@ -44,8 +44,7 @@ impl<E> SharedFilling<E> {
 #[async_trait]
 impl<E: Send + Sync + 'static> Consumer<E> for SharedFilling<E> {
     async fn consume(&mut self, batch: &Decoded<E>, done: &mut Position, _: &Stop) -> Result<(), Failure> {
-        let events = Batch::new(batch.events_after(*done), batch.to)?.under(self.epoch);
-        self.projection.apply(events).await?;
+        self.projection.apply(batch.batch_after(*done)?.under(self.epoch)).await?;
         *done = batch.to;
         Ok(())
     }

@@ -6,7 +6,7 @@ use diesel::deserialize::{self, FromSql};
 use diesel::mysql::{MysqlType, MysqlValue};
 use diesel::sql_types::BigInt;
 
-use super::read::{Bound, Cell, Kind, Statement};
+use super::read::{Bound, Kind, Raw, Statement};
 use super::{Conn, Db, Fault};
 
 /// Where every view of a store is written down.
@@ -34,6 +34,9 @@ pub(super) const STEPS_THROUGH_ROWS: bool = false;
 /// an index holds the beginnings.
 pub(super) const INDEXED_CHARACTERS: usize = 512;
 pub(super) const INDEXES_BEGINNINGS: bool = false;
+
+/// Whether the declared indexes are made when a view has caught up for the first time. Here they are there from the start.
+pub(super) const PUTS_OFF_INDEXES: bool = false;
 
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "";
@@ -75,16 +78,27 @@ pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) ->
     Ok(())
 }
 
-/// A value as it came. Text that is compared by code point is called binary, and so comes as bytes.
-pub(super) fn cell(value: MysqlValue<'_>) -> deserialize::Result<Cell> {
+/// Does this as it is: the server sorts where it likes.
+pub(super) fn sort_beside_memory<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    work(conn)
+}
+
+/// Reads a value as it came. Text that is compared by code point is called binary, and so comes as bytes.
+pub(super) fn read_value<T>(
+    value: MysqlValue<'_>,
+    read: impl FnOnce(Raw<'_>) -> T,
+) -> deserialize::Result<T> {
     Ok(match value.value_type() {
-        MysqlType::String => Cell::of_text(std::str::from_utf8(value.as_bytes())?),
-        MysqlType::Blob => Cell::of_bytes(value.as_bytes()),
+        MysqlType::String => read(Raw::Text(std::str::from_utf8(value.as_bytes())?)),
+        MysqlType::Blob => read(Raw::Bytes(value.as_bytes())),
         MysqlType::Tiny
         | MysqlType::Short
         | MysqlType::Long
         | MysqlType::LongLong
-        | MysqlType::UnsignedLongLong => Cell::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?),
+        | MysqlType::UnsignedLongLong => read(Raw::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?)),
         other => return Err(format!("no column has the type {other:?}").into()),
     })
 }
@@ -131,28 +145,17 @@ pub(super) fn indexes_of(conn: &mut Conn, statement: Statement<'_>) -> Result<Ve
     let mut explained = Statement::new("explain ");
     explained.push(statement);
     let mut names = Vec::new();
-    for Row { table, key } in explained.load_once(conn)?.into_iter().filter_map(|cells| Row::of(&cells.0)) {
+    for cells in explained.load_once(conn)? {
+        let text = |place: usize| cells.0.get(place)?.text();
+        // Of `id`, `select_type`, `table`, `type`, `possible_keys`, `key`; a step without an index has no key.
+        let (Some(table), Some(key)) = (text(2), text(5)) else { continue };
         // Several where their rows are merged.
         for name in key.split(',') {
-            let name = if name == "PRIMARY" { &table } else { name };
+            let name = if name == "PRIMARY" { table } else { name };
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
         }
     }
     Ok(names)
-}
-
-/// A step of MariaDB's plan that goes by an index.
-struct Row {
-    table: String,
-    key: String,
-}
-
-impl Row {
-    fn of(cells: &[Cell]) -> Option<Self> {
-        let text = |cell: Option<&Cell>| cell?.text().map(str::to_owned);
-        // `id`, `select_type`, `table`, `type`, `possible_keys`, `key`.
-        Some(Self { table: text(cells.get(2))?, key: text(cells.get(5))? })
-    }
 }

@@ -6,7 +6,7 @@ use diesel::deserialize::{self, FromSql};
 use diesel::pg::PgValue;
 use diesel::sql_types::{BigInt, Bool};
 
-use super::read::{Bound, Cell, Kind, Statement};
+use super::read::{Bound, Kind, Raw, Statement};
 use super::{Conn, Db, Fault, texts};
 
 /// Where every view of a store is written down.
@@ -34,6 +34,9 @@ pub(super) const STEPS_THROUGH_ROWS: bool = false;
 /// takes no entry of more than 2,704 bytes.
 pub(super) const INDEXED_CHARACTERS: usize = 512;
 pub(super) const INDEXES_BEGINNINGS: bool = true;
+
+/// Whether the declared indexes are made when a view has caught up for the first time. Here they are there from the start.
+pub(super) const PUTS_OFF_INDEXES: bool = false;
 
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "";
@@ -77,14 +80,22 @@ pub(super) fn learn<'a>(conn: &mut Conn, tables: impl Iterator<Item = &'a str>) 
     analyze.load_once(conn).map(drop)
 }
 
-/// A value as it came.
-pub(super) fn cell(value: PgValue<'_>) -> deserialize::Result<Cell> {
+/// Does this as it is: the server sorts where it likes.
+pub(super) fn sort_beside_memory<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    work(conn)
+}
+
+/// Reads a value as it came.
+pub(super) fn read_value<T>(value: PgValue<'_>, read: impl FnOnce(Raw<'_>) -> T) -> deserialize::Result<T> {
     // The numbers of PostgreSQL's own types.
     Ok(match value.get_oid().get() {
-        16 => Cell::Integer(<bool as FromSql<Bool, Db>>::from_sql(value)?.into()),
-        20 => Cell::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?),
-        25 => Cell::of_text(&texts::told(std::str::from_utf8(value.as_bytes())?)),
-        17 | 2950 => Cell::of_bytes(value.as_bytes()),
+        16 => read(Raw::Integer(<bool as FromSql<Bool, Db>>::from_sql(value)?.into())),
+        20 => read(Raw::Integer(<i64 as FromSql<BigInt, Db>>::from_sql(value)?)),
+        25 => read(Raw::Text(&texts::told(std::str::from_utf8(value.as_bytes())?))),
+        17 | 2950 => read(Raw::Bytes(value.as_bytes())),
         other => return Err(format!("no column has the type {other}").into()),
     })
 }

@@ -1,10 +1,10 @@
 //! How many rows satisfy a specification.
 
+use portolan_kernel::StoredView;
 use portolan_kernel::specification::Node;
-use portolan_kernel::{Position, StoredView};
 
 use super::super::{Conn, Fault};
-use super::Model;
+use super::Asked;
 use super::members::Members;
 use super::page::LAST_CHUNK;
 use super::plan::Plan;
@@ -13,14 +13,9 @@ use super::selects::{among, number};
 use super::statement::{Bound, Shapes, Statement};
 
 /// How many rows satisfy this tree, which is normalised.
-pub(super) fn count<V: StoredView>(
-    conn: &mut Conn,
-    model: &Model,
-    tree: &Node,
-    position: Position,
-) -> Result<u64, Fault> {
-    let Model { layout, shapes, .. } = model;
-    let plan = Plan::of(model, tree, conn, position)?;
+pub(super) fn count<V: StoredView>(conn: &mut Conn, asked: Asked<'_>, tree: &Node) -> Result<u64, Fault> {
+    let Asked { layout, shapes, .. } = asked;
+    let plan = Plan::of(asked, tree, conn)?;
     if let Some(found) = &plan.found {
         return count_found::<V>(conn, shapes, &plan, found);
     }

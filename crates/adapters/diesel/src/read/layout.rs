@@ -9,7 +9,9 @@ use portolan_kernel::specification::{Field, Part, Path, Schema, Type};
 use portolan_kernel::{Candidate, Error, Fingerprint, Index, IndexKind, Result, View};
 
 use super::super::engine;
+use super::inserts;
 use super::rows;
+use super::statement::Statement;
 use super::translate::Mistake;
 
 /// The column of a row's number, which the other tables of its view refer to.
@@ -34,6 +36,7 @@ const MAX_NAME_BYTES: usize = 63;
 const MAX_WORD_BYTES: usize = 128;
 
 /// The tables of one view.
+#[derive(Clone)]
 pub(super) struct Layout {
     /// What the model is called.
     pub(super) name: String,
@@ -57,8 +60,11 @@ pub(super) struct Layout {
 }
 
 /// One table.
+#[derive(Clone)]
 pub(super) struct Table {
     pub(super) name: String,
+    /// `insert into` all of its columns.
+    pub(super) insert: String,
     /// The declared columns, without the numbers and the version.
     pub(super) columns: Vec<Column>,
     /// The tables of its collections.
@@ -80,7 +86,7 @@ pub(super) enum Place {
 }
 
 /// One column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) kind: Kind,
@@ -109,6 +115,7 @@ pub(crate) enum Kind {
 }
 
 /// The table of words.
+#[derive(Clone)]
 pub(super) struct Words {
     pub(super) name: String,
     /// The fields whose words it holds; the place of one is its number there.
@@ -124,6 +131,7 @@ pub(super) struct WordField {
 }
 
 /// A declared index as it was made.
+#[derive(Clone)]
 pub(super) struct SqlIndex {
     pub(super) name: String,
     /// In words, as it was declared.
@@ -164,9 +172,22 @@ impl Layout {
         layout.id::<V>()?;
         V::indexes().iter().for_each(|index| layout.add_index(index));
         layout.check::<V>()?;
-        let select = rows::selected(&layout).text();
-        layout.select = select.map_err(|error| Error::Unsupported(error.to_string()))?;
+        let text = |sql: Statement<'_>| sql.text().map_err(|error| Error::Unsupported(error.to_string()));
+        layout.select = text(rows::selected(&layout))?;
+        layout.rows.insert = text(inserts::into_table(&layout.rows))?;
+        for child in &mut layout.rows.children {
+            child.insert = text(inserts::into_table(child))?;
+        }
         Ok(layout)
+    }
+
+    /// The same tables, before their declared indexes are made.
+    pub(super) fn without_indexes(&self) -> Self {
+        let mut layout = self.clone();
+        layout.indexes.clear();
+        let children = layout.rows.children.iter_mut().flat_map(|child| &mut child.columns);
+        layout.rows.columns.iter_mut().chain(children).for_each(|column| column.index = None);
+        layout
     }
 
     /// The column of the id.
@@ -295,6 +316,7 @@ impl Table {
     fn of_candidate(name: String, schema: &'static Schema, collections: bool) -> Result<Self> {
         let mut table = Self {
             name,
+            insert: String::new(),
             columns: Vec::new(),
             children: Vec::new(),
             places: Vec::new(),
@@ -348,7 +370,14 @@ impl Table {
         let kind = Kind::of(value_type)
             .ok_or_else(|| Error::Unsupported(format!("`{}` is a collection of {value_type}", field.name)))?;
         let value = Column { name: "value".to_owned(), kind, nullable: false, path: None, index: None };
-        Ok(Self { name, columns: vec![value], children: Vec::new(), places: Vec::new(), is_child: true })
+        Ok(Self {
+            name,
+            insert: String::new(),
+            columns: vec![value],
+            children: Vec::new(),
+            places: Vec::new(),
+            is_child: true,
+        })
     }
 
     fn add(&mut self, name: String, kind: Kind, field: &'static Field, part: Part) {

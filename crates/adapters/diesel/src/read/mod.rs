@@ -11,16 +11,17 @@ pub use projection::SqlProjection;
 pub use repository::SqlView;
 
 pub(super) use layout::Kind;
-pub(super) use statement::{Bound, Cell, Statement};
+pub(super) use statement::{Bound, Raw, Statement};
 
 use self::estimates::Estimates;
 use self::layout::Layout;
-use self::state::Declared;
+use self::state::{Declared, Standing};
 use self::statement::Shapes;
 use super::{Store, engine};
 
 mod count;
 mod estimates;
+mod inserts;
 mod layout;
 mod members;
 mod page;
@@ -43,11 +44,30 @@ mod writes;
 struct Model {
     store: Store,
     layout: Layout,
+    /// The layout while its indexes are yet to be made.
+    without_indexes: Layout,
     declared: Declared,
     shapes: Shapes,
     estimates: Estimates,
     /// How far this process has filled the view.
     told: watch::Sender<Position>,
+}
+
+/// What a question is answered from: the tables as they are in its snapshot, and what is known of them.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    layout: &'a Layout,
+    shapes: &'a Shapes,
+    estimates: &'a Estimates,
+    position: Position,
+}
+
+impl Model {
+    /// What a question is answered from where the view stands there.
+    const fn asked(&self, Standing { position, has_indexes }: Standing) -> Asked<'_> {
+        let layout = if has_indexes { &self.layout } else { &self.without_indexes };
+        Asked { layout, shapes: &self.shapes, estimates: &self.estimates, position }
+    }
 }
 
 impl Store {
@@ -81,6 +101,7 @@ impl Store {
         let told = watch::Sender::new(Position::ZERO);
         let model = Arc::new(Model {
             store: self.clone(),
+            without_indexes: layout.without_indexes(),
             layout,
             declared,
             shapes: Shapes::new(),

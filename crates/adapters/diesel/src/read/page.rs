@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use portolan_kernel::specification::Value;
-use portolan_kernel::{CheckedQuery, Page, Position, StoredView};
+use portolan_kernel::{CheckedQuery, Page, StoredView};
 
 use super::super::{Conn, Fault, engine};
-use super::Model;
+use super::Asked;
 use super::layout::{Layout, ROW};
 use super::members::Members;
 use super::plan::Plan;
@@ -29,16 +29,15 @@ const EQUALS: usize = 64;
 /// How many steps along an index take as long as to look at one row somewhere in the table.
 const STEPS_A_ROW: u64 = 4;
 
-/// The page that the query asks for, at this position.
+/// The page that the query asks for.
 pub(super) fn page<V: StoredView>(
     conn: &mut Conn,
-    model: &Model,
+    asked: Asked<'_>,
     query: &CheckedQuery<'_>,
-    position: Position,
 ) -> Result<Page<V>, Fault> {
-    let Model { layout, shapes, .. } = model;
+    let Asked { layout, shapes, position, .. } = asked;
     let tree = query.tree.clone().normalised();
-    let plan = Plan::of(model, &tree, conn, position)?;
+    let plan = Plan::of(asked, &tree, conn)?;
     // One more than asked for tells whether there are more.
     let wanted = query.rows.map(|rows| rows.saturating_add(1));
     let mut found = Found { conn, layout, shapes, plan: &plan, query, rows: Vec::new() };
@@ -209,7 +208,7 @@ impl<V: StoredView> Found<'_, '_, V> {
         let sql = ordered(self.plan, order, below, Order::push_first, limit);
         let mut found: Vec<Kept<V>> = Vec::new();
         let mut is_cut = true;
-        rows::each(self.conn, self.layout, self.shapes, sql, |row: Kept<V>| {
+        rows::each(self.conn, self.shapes, sql, |row: Kept<V>| {
             let is_behind = found.len() >= wanted
                 && found.last().is_none_or(|last| !key.path.read(&last.view).same(key.path.read(&row.view)));
             if is_behind {

@@ -4,10 +4,10 @@
 //! other is hidden, because reading half a table through an index takes several times as long as reading it.
 
 use portolan_kernel::specification::{Comparison, Node, Predicate, Test};
-use portolan_kernel::{CheckedQuery, Position, SortKey};
+use portolan_kernel::{CheckedQuery, SortKey};
 
 use super::super::{Conn, Fault, engine};
-use super::Model;
+use super::Asked;
 use super::layout::{Layout, ROW};
 use super::members::Members;
 use super::statement::{Shapes, Statement};
@@ -39,20 +39,15 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// For this tree, which is normalised, where the view is at this position.
-    pub(super) fn of(
-        model: &'a Model,
-        tree: &'a Node,
-        conn: &mut Conn,
-        position: Position,
-    ) -> Result<Self, Fault> {
-        let Model { layout, shapes, .. } = model;
+    /// For this tree, which is normalised.
+    pub(super) fn of(asked: Asked<'a>, tree: &'a Node, conn: &mut Conn) -> Result<Self, Fault> {
+        let Asked { layout, shapes, .. } = asked;
         let nodes = match tree {
             Node::Everything => &[][..],
             Node::And(nodes) => nodes.as_slice(),
             node => std::slice::from_ref(node),
         };
-        let mut way = best_way(model, nodes, conn, position)?;
+        let mut way = best_way(asked, nodes, conn)?;
         let sought = nodes.iter().map(|node| Sought::of(layout, node)).collect::<Vec<_>>();
         let found = found(layout, &sought, &way, conn, shapes)?;
         if found.is_some() && !engine::KEEPS_STATISTICS {
@@ -91,7 +86,7 @@ impl<'a> Plan<'a> {
         let condition = (!conditions.is_empty()).then(|| joined(conditions, " and "));
         let residual = (!residual.is_empty()).then(|| Node::and(residual));
         let rows = match &found {
-            Some(_) => rows(model, conn, position)?.unsigned_abs(),
+            Some(_) => rows(asked, conn)?.unsigned_abs(),
             None => 0,
         };
         let has_way = found.is_some() || !way.places.is_empty();
@@ -141,8 +136,8 @@ struct Way {
 }
 
 /// The best way: conjuncts on one field together, because two bounds make a range.
-fn best_way(model: &Model, nodes: &[Node], conn: &mut Conn, position: Position) -> Result<Way, Fault> {
-    let Model { layout, shapes, estimates, .. } = model;
+fn best_way(asked: Asked<'_>, nodes: &[Node], conn: &mut Conn) -> Result<Way, Fault> {
+    let Asked { layout, shapes, estimates, position } = asked;
     let mut ways: Vec<Vec<usize>> = Vec::new();
     for (place, node) in nodes.iter().enumerate() {
         if Translator::new(layout).way(node).is_none() {
@@ -164,7 +159,7 @@ fn best_way(model: &Model, nodes: &[Node], conn: &mut Conn, position: Position) 
     if ways.is_empty() {
         return Ok(Way::default());
     }
-    let mut few = (rows(model, conn, position)? / SELECTIVE).max(FEW);
+    let mut few = (rows(asked, conn)? / SELECTIVE).max(FEW);
     let mut best = Way::default();
     for places in ways {
         let mut translator = Translator::new(layout);
@@ -186,11 +181,7 @@ fn best_way(model: &Model, nodes: &[Node], conn: &mut Conn, position: Position) 
 }
 
 /// About how many rows there are.
-fn rows(
-    Model { layout, shapes, estimates, .. }: &Model,
-    conn: &mut Conn,
-    position: Position,
-) -> Result<i64, Fault> {
+fn rows(Asked { layout, shapes, estimates, position }: Asked<'_>, conn: &mut Conn) -> Result<i64, Fault> {
     let all = Statement::new("select coalesce(max(").name(ROW).word("), 0) from ").name(&layout.rows.name);
     estimates.about(all, position, conn, shapes)
 }

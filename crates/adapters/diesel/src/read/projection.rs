@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use portolan_kernel::specification::Value;
 use portolan_kernel::{
-    Batch, Error, Position, Projection, Projector, Recorded, Result, StoredView, Taken, Version,
+    Batch, Epoch, Error, Position, Projection, Projector, Recorded, Result, StoredView, Taken, Version,
 };
 
 use super::super::store::leases;
@@ -17,7 +17,7 @@ use super::layout::{Layout, VERSION};
 use super::repository::by_ids;
 use super::rows::{self, Kept};
 use super::source;
-use super::state;
+use super::state::{self, Standing};
 use super::statement::{Bound, Cell, Shapes, Statement};
 use super::writes::{self, Change};
 
@@ -36,24 +36,32 @@ pub struct SqlProjection<V, P> {
     projector: P,
     /// How far this side has seen the view.
     seen: AtomicU64,
+    /// Whether this side has seen that the indexes are there.
+    has_indexes: AtomicBool,
     view: std::marker::PhantomData<fn() -> V>,
 }
 
 impl<V: StoredView, P> SqlProjection<V, P> {
     pub(super) const fn new(model: Arc<Model>, projector: P) -> Self {
-        Self { model, projector, seen: AtomicU64::new(0), view: std::marker::PhantomData }
+        Self {
+            model,
+            projector,
+            seen: AtomicU64::new(0),
+            has_indexes: AtomicBool::new(false),
+            view: std::marker::PhantomData,
+        }
     }
 
     /// What is kept of these rows, and how far the view is.
-    async fn kept(&self, ids: Vec<Value>) -> Result<(Position, Rows<V>)> {
+    async fn kept(&self, ids: Vec<Value>) -> Result<(Standing, Rows<V>)> {
         let model = Arc::clone(&self.model);
         let store = self.model.store.clone();
         store
             .read_with(move |conn| {
                 engine::snapshot(conn, |conn| {
                     let Model { layout, shapes, declared, .. } = &*model;
-                    let position = declared.position(conn, &layout.name)?;
-                    Ok((position, Rows::load(conn, layout, shapes, &ids)?))
+                    let standing = declared.standing(conn, &layout.name)?;
+                    Ok((standing, Rows::load(conn, layout, shapes, &ids)?))
                 })
             })
             .await
@@ -109,7 +117,7 @@ impl<V: StoredView, P> SqlProjection<V, P> {
             .write(move |conn| {
                 let Model { layout, shapes, declared, .. } = &*model;
                 leases::check_epoch(conn, &state::subscription(&layout.name), epoch)?;
-                if declared.position(conn, &layout.name)? != was {
+                if declared.standing(conn, &layout.name)?.position != was {
                     return Ok(false);
                 }
                 writes::write(conn, layout, shapes, &changes)?;
@@ -120,6 +128,30 @@ impl<V: StoredView, P> SqlProjection<V, P> {
                 Ok(true)
             })
             .await
+    }
+
+    /// Makes the indexes that were put off until the view has caught up, where it was filled from the first event on. Each
+    /// in a transaction of its own, so that nobody waits for all of them: about a second for one of a million rows.
+    async fn make_indexes(&self, epoch: Epoch) -> Result<()> {
+        if self.has_indexes.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let queue = self.model.store.queue()?;
+        let indexes = self.model.layout.indexes.len();
+        for number in 0..=indexes {
+            let model = Arc::clone(&self.model);
+            let made = move |conn: &mut Conn| {
+                let Model { layout, declared, .. } = &*model;
+                leases::check_epoch(conn, &state::subscription(&layout.name), epoch)?;
+                match number < indexes {
+                    true => state::make_index(conn, layout, declared, number),
+                    false => state::note_indexes(conn, layout, declared),
+                }
+            };
+            queue.write(made).await?;
+        }
+        self.has_indexes.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn saw(&self, position: Position) {
@@ -141,7 +173,7 @@ where
     }
 
     async fn position(&self) -> Result<Position> {
-        let (position, _) = self.kept(Vec::new()).await?;
+        let (Standing { position, .. }, _) = self.kept(Vec::new()).await?;
         self.seen.store(position.get(), Ordering::Relaxed);
         Ok(position)
     }
@@ -162,7 +194,8 @@ where
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
         ids.retain(|id| seen.insert(id.clone()));
         for _ in 0..ATTEMPTS {
-            let (from, rows) = self.kept(ids.clone()).await?;
+            let (Standing { position: from, has_indexes }, rows) = self.kept(ids.clone()).await?;
+            self.has_indexes.store(has_indexes, Ordering::Relaxed);
             if from.get() < self.seen.load(Ordering::Relaxed) && leaves_a_gap(&batch, from) {
                 return Err(Error::unavailable(format!(
                     "the view `{}` was reset by somebody else; it is filled from {from} on",
@@ -173,7 +206,10 @@ where
             let to = from.max(batch.to());
             if self.write(from, changes, batch).await? {
                 self.saw(to);
-                return Ok(());
+                return match batch.is_last() {
+                    true => self.make_indexes(batch.epoch()).await,
+                    false => Ok(()),
+                };
             }
         }
         Err(Error::unavailable(format!(
@@ -188,6 +224,9 @@ where
         store
             .queue()?
             .write(move |conn| {
+                if engine::PUTS_OFF_INDEXES {
+                    state::drop_indexes(conn, &model.layout, &model.declared)?;
+                }
                 writes::empty(conn, &model.layout, &model.shapes)?;
                 state::set_position(conn, &model.layout.name, Position::ZERO)
             })

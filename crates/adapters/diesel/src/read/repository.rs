@@ -12,7 +12,6 @@ use portolan_kernel::{
 use tokio::time::Instant;
 
 use super::super::{Conn, Fault, engine};
-use super::Model;
 use super::count;
 use super::layout::Layout;
 use super::page;
@@ -20,6 +19,7 @@ use super::plan::Plan;
 use super::rows::{self, Kept};
 use super::statement::{Bound, Shapes};
 use super::words::Sought;
+use super::{Asked, Model};
 
 /// How often somebody who waits for a position looks whether another process has come to it.
 const POLL: Duration = Duration::from_millis(50);
@@ -39,19 +39,19 @@ impl<V: StoredView> SqlView<V> {
         Self { model, view: std::marker::PhantomData }
     }
 
-    /// Asks on one snapshot of the store; it is told how far the view is there.
+    /// Asks on one snapshot of the store.
     async fn ask<T, F>(&self, ask: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn, &Model, Position) -> Result<T, Fault> + Send + 'static,
+        F: FnOnce(&mut Conn, Asked<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let model = Arc::clone(&self.model);
         let store = self.model.store.clone();
         store
             .read_with(move |conn| {
                 engine::snapshot(conn, |conn| {
-                    let position = model.declared.position(conn, &model.layout.name)?;
-                    ask(conn, &model, position)
+                    let standing = model.declared.standing(conn, &model.layout.name)?;
+                    ask(conn, model.asked(standing))
                 })
             })
             .await
@@ -62,7 +62,7 @@ impl<V: StoredView> SqlView<V> {
 impl<V: StoredView> ReadRepository<V> for SqlView<V> {
     async fn get(&self, id: &V::Id) -> Result<Option<Row<V>>> {
         let id = V::stored_id(id);
-        self.ask(move |conn, Model { layout, shapes, .. }, _| {
+        self.ask(move |conn, Asked { layout, shapes, .. }| {
             Ok(by_ids::<V>(conn, layout, shapes, &[id])?.pop().map(row))
         })
         .await
@@ -71,14 +71,15 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
     async fn find(&self, query: &Query<V>) -> Result<Page<V>> {
         query.checked()?;
         let query = query.clone();
-        self.ask(move |conn, model, have| {
+        self.ask(move |conn, asked| {
+            let have = asked.position;
             if let Some(want) = query.at_least.filter(|want| *want > have) {
                 return Err(Error::Stale { have, want }.into());
             }
             let checked = query.checked()?;
-            let page = page::page(conn, model, &checked, have)?;
+            let page = page::page(conn, asked, &checked)?;
             let count = match query.is_counted {
-                true => Some(count::count::<V>(conn, model, &checked.tree.clone().normalised(), have)?),
+                true => Some(count::count::<V>(conn, asked, &checked.tree.clone().normalised())?),
                 false => None,
             };
             Ok(Page { count, ..page })
@@ -88,17 +89,17 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
 
     async fn count(&self, criteria: &Specification<V>) -> Result<u64> {
         let tree = criteria.tree()?.clone().normalised();
-        self.ask(move |conn, model, position| count::count::<V>(conn, model, &tree, position)).await
+        self.ask(move |conn, asked| count::count::<V>(conn, asked, &tree)).await
     }
 
     async fn explain(&self, query: &Query<V>) -> Result<Explanation> {
         query.checked()?;
         let query = query.clone();
-        self.ask(move |conn, model, position| explain(conn, model, &query.checked()?, position)).await
+        self.ask(move |conn, asked| explain(conn, asked, &query.checked()?)).await
     }
 
     async fn position(&self) -> Result<Position> {
-        self.ask(|_, _, position| Ok(position)).await
+        self.ask(|_, asked| Ok(asked.position)).await
     }
 
     async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {
@@ -148,15 +149,10 @@ pub(super) fn by_ids<V: StoredView>(
     Ok(found)
 }
 
-fn explain(
-    conn: &mut Conn,
-    model: &Model,
-    query: &CheckedQuery<'_>,
-    position: Position,
-) -> Result<Explanation, Fault> {
-    let layout = &model.layout;
+fn explain(conn: &mut Conn, asked: Asked<'_>, query: &CheckedQuery<'_>) -> Result<Explanation, Fault> {
+    let layout = asked.layout;
     let tree = query.tree.clone().normalised();
-    let plan = Plan::of(model, &tree, conn, position)?;
+    let plan = Plan::of(asked, &tree, conn)?;
     let said = page::said(&plan, query)?;
     let mut text = said.text()?;
     let used = engine::indexes_of(conn, said)?;

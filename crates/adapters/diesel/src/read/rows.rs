@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
 use diesel::deserialize::QueryableByName;
-use diesel::row::NamedRow;
+use diesel::row::{NamedRow, Row};
 use portolan_kernel::specification::{Field, Type, Value};
 use portolan_kernel::{Currency, Error, Money, Result, StoredRow, StoredView, Timestamp, Version, View};
 use uuid::Uuid;
 
 use super::super::{Conn, Db, Fault};
 use super::layout::{ELEMENT, Layout, Place, ROW, Table, VERSION};
-use super::statement::{Bound, Cell, Cells, Shapes, Statement, decimal};
+use super::statement::{Bound, Cell, Cells, Raw, Shapes, Statement, decimal};
 
 /// How many rows are looked up by one statement.
 const TOGETHER: usize = 256;
@@ -52,15 +52,15 @@ pub(super) fn load<V: StoredView>(
 ) -> Result<Vec<Kept<V>>, Fault> {
     let mut kept = Vec::new();
     if layout.rows.children.is_empty() {
-        each(conn, layout, shapes, statement, |row| {
+        each(conn, shapes, statement, |row| {
             kept.push(row);
             ControlFlow::Continue(())
         })?;
         return Ok(kept);
     }
     let mut rows: Vec<Values<V>> = Vec::new();
-    statement.each(conn, shapes, |row| {
-        rows.push(row);
+    statement.each(conn, shapes, |Read(row)| {
+        rows.push(row?);
         Ok(ControlFlow::Continue(()))
     })?;
     let numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
@@ -80,12 +80,11 @@ pub(super) fn load<V: StoredView>(
 /// collections: nothing else can be asked meanwhile.
 pub(super) fn each<V: StoredView>(
     conn: &mut Conn,
-    layout: &Layout,
     shapes: &Shapes,
     statement: Statement<'_>,
     mut take: impl FnMut(Kept<V>) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
-    statement.each(conn, shapes, |row: Values<V>| Ok(take(row.restore(&layout.rows, &mut [])?)))
+    statement.each(conn, shapes, |Read(row)| Ok(take(row?)))
 }
 
 /// The values of the column, in as few statements as few different texts allow.
@@ -146,6 +145,17 @@ fn elements(
     Ok(found)
 }
 
+/// What was read of a row, or why it does not read.
+struct Read<T>(Result<T>);
+
+impl<V: StoredView> QueryableByName<Db> for Read<Kept<V>> {
+    fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
+        let (number, version) = numbers(row)?;
+        let mut row = RowAsItCame::of(row, V::schema().fields);
+        Ok(Self(V::restore(&mut row).map(|view| Kept { number, version, view })))
+    }
+}
+
 /// The values of a row, by its fields; nothing for a collection.
 struct Values<V> {
     number: i64,
@@ -154,28 +164,86 @@ struct Values<V> {
     view: PhantomData<V>,
 }
 
-impl<V: View> QueryableByName<Db> for Values<V> {
+impl<V: View> QueryableByName<Db> for Read<Values<V>> {
     fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
-        let number = number(Some(&Cell::read(row, 0)?))?;
-        let Cell::Integer(version) = Cell::read(row, 1)? else { return Err(Box::new(unreadable(VERSION))) };
+        let (number, version) = numbers(row)?;
         let fields = V::schema().fields;
-        let mut values = Vec::with_capacity(fields.len());
-        let mut column = 2;
-        for field in fields {
-            let read = match field.field_type {
-                Type::Scalars(_) | Type::Elements(_) => Some(Value::Null),
-                Type::Money => {
-                    column += 2;
-                    money(&Cell::read(row, column - 2)?, &Cell::read(row, column - 1)?)
-                }
-                single => {
-                    column += 1;
-                    value(Cell::read(row, column - 1)?, single)
-                }
-            };
-            values.push(read.ok_or_else(|| unreadable(field.name))?);
-        }
-        Ok(Self { number, version: Version(version.unsigned_abs()), values, view: PhantomData })
+        let mut row = RowAsItCame::of(row, fields);
+        let values = fields.iter().map(|field| match columns_of(field.field_type) {
+            0 => Ok(Value::Null),
+            _ => row.give(field),
+        });
+        let values = values.collect::<Result<_>>();
+        Ok(Self(values.map(|values| Values { number, version, values, view: PhantomData })))
+    }
+}
+
+/// The first two columns: the row's number and its version.
+fn numbers<'a>(row: &impl Row<'a, Db>) -> diesel::deserialize::Result<(i64, Version)> {
+    let integer = |place, name| match Raw::read(row, place, |raw| raw.integer())? {
+        Some(number) => Ok(number),
+        None => Err(Box::<dyn std::error::Error + Send + Sync>::from(unreadable(name))),
+    };
+    Ok((integer(0, ROW)?, Version(integer(1, VERSION)?.unsigned_abs())))
+}
+
+/// A row where it came, behind its [numbers]: its columns are in the order of the declared fields.
+struct RowAsItCame<'r, R> {
+    row: &'r R,
+    fields: &'static [Field],
+    /// The field that is most likely the next, and its first column.
+    next: (usize, usize),
+}
+
+impl<'r, R> RowAsItCame<'r, R> {
+    const FIRST: (usize, usize) = (0, 2);
+
+    const fn of(row: &'r R, fields: &'static [Field]) -> Self {
+        Self { row, fields, next: Self::FIRST }
+    }
+
+    /// The first column of this field.
+    fn column(&mut self, field: &Field) -> usize {
+        let index = usize::from(field.index);
+        let (from, column) = if self.next.0 <= index { self.next } else { Self::FIRST };
+        let between = self.fields.get(from..index).unwrap_or_default().iter();
+        let column = column + between.map(|field| columns_of(field.field_type)).sum::<usize>();
+        self.next = (index + 1, column + columns_of(field.field_type));
+        column
+    }
+}
+
+impl<'a, R: Row<'a, Db>> StoredRow for RowAsItCame<'_, R> {
+    fn give(&mut self, field: &'static Field) -> Result<Value> {
+        let column = self.column(field);
+        let read = match field.field_type {
+            Type::Scalars(_) | Type::Elements(_) => Ok(None),
+            Type::Money => Raw::read(self.row, column, |amount| amount.integer())
+                .and_then(|amount| Raw::read(self.row, column + 1, |currency| money(amount, currency))),
+            single => Raw::read(self.row, column, |raw| value(raw, single)),
+        };
+        read.ok().flatten().ok_or_else(|| unreadable(field.name))
+    }
+
+    fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>> {
+        Err(unreadable(field.name))
+    }
+
+    fn give_elements(
+        &mut self,
+        field: &'static Field,
+        _: &mut dyn FnMut(&mut dyn StoredRow) -> Result<()>,
+    ) -> Result<()> {
+        Err(unreadable(field.name))
+    }
+}
+
+/// How many columns a field of this type has.
+const fn columns_of(field_type: Type) -> usize {
+    match field_type {
+        Type::Scalars(_) | Type::Elements(_) => 0,
+        Type::Money => 2,
+        _ => 1,
     }
 }
 
@@ -217,7 +285,7 @@ impl StoredRow for StoredValues<'_> {
     fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>> {
         let Type::Scalars(of) = field.field_type else { return Err(unreadable(field.name)) };
         let (_, values) = self.take_elements(field)?;
-        let values = values.into_iter().map(|mut cells| value(cells.pop()?, *of));
+        let values = values.into_iter().map(|cells| value(cells.last()?.raw(), *of));
         values.collect::<Option<_>>().ok_or_else(|| unreadable(field.name))
     }
 
@@ -227,27 +295,27 @@ impl StoredRow for StoredValues<'_> {
         take: &mut dyn FnMut(&mut dyn StoredRow) -> Result<()>,
     ) -> Result<()> {
         let (table, elements) = self.take_elements(field)?;
-        elements.into_iter().try_for_each(|mut cells| take(&mut StoredElement { table, cells: &mut cells }))
+        elements.into_iter().try_for_each(|cells| take(&mut StoredElement { table, cells: &cells }))
     }
 }
 
 /// One element of a collection, which has no collections.
 struct StoredElement<'a> {
     table: &'a Table,
-    cells: &'a mut [Cell],
+    cells: &'a [Cell],
 }
 
 impl StoredElement<'_> {
-    fn take(&mut self, place: usize) -> Cell {
-        self.cells.get_mut(place).map_or(Cell::Null, |cell| std::mem::replace(cell, Cell::Null))
+    fn raw(&self, place: usize) -> Raw<'_> {
+        self.cells.get(place).map_or(Raw::Null, Cell::raw)
     }
 }
 
 impl StoredRow for StoredElement<'_> {
     fn give(&mut self, field: &'static Field) -> Result<Value> {
         let value = match self.table.place(field) {
-            Some(Place::Column(column)) => value(self.take(column), field.field_type),
-            Some(Place::Money(amount)) => money(&self.take(amount), &self.take(amount + 1)),
+            Some(Place::Column(column)) => value(self.raw(column), field.field_type),
+            Some(Place::Money(amount)) => money(self.raw(amount).integer(), self.raw(amount + 1)),
             Some(Place::Child(_)) | None => None,
         };
         value.ok_or_else(|| unreadable(field.name))
@@ -267,26 +335,26 @@ impl StoredRow for StoredElement<'_> {
 }
 
 /// The value that was kept like this; `None` where it was not.
-fn value(cell: Cell, value_type: Type) -> Option<Value> {
-    Some(match (cell, value_type) {
-        (Cell::Null, _) => Value::Null,
-        (Cell::Integer(value), Type::Integer) => Value::Integer(value),
-        (Cell::Integer(value), Type::Time) => Value::Time(Timestamp::from_micros(value)),
-        (Cell::Integer(value), Type::Boolean | Type::Object) => Value::Boolean(value != 0),
-        (Cell::Text(text), Type::Text | Type::Enum(_)) => Value::Text(text),
-        (cell, Type::Text | Type::Enum(_)) => Value::Text(cell.text()?.into()),
-        (cell, Type::Uuid) => Value::Uuid(Uuid::from_slice(cell.bytes()?).ok()?),
-        (cell, Type::Decimal) => Value::Decimal(decimal(cell.bytes()?)?),
+fn value(raw: Raw<'_>, value_type: Type) -> Option<Value> {
+    Some(match (raw, value_type) {
+        (Raw::Null, _) => Value::Null,
+        (Raw::Integer(value), Type::Integer) => Value::Integer(value),
+        (Raw::Integer(value), Type::Time) => Value::Time(Timestamp::from_micros(value)),
+        (Raw::Integer(value), Type::Boolean | Type::Object) => Value::Boolean(value != 0),
+        (raw, Type::Text | Type::Enum(_)) => Value::Text(raw.text()?.into()),
+        (raw, Type::Uuid) => Value::Uuid(Uuid::from_slice(raw.bytes()?).ok()?),
+        (raw, Type::Decimal) => Value::Decimal(decimal(raw.bytes()?)?),
         _ => return None,
     })
 }
 
-fn money(amount: &Cell, currency: &Cell) -> Option<Value> {
+/// Money of an amount, where there is one, and the code of a currency.
+fn money(amount: Option<i64>, currency: Raw<'_>) -> Option<Value> {
     match (amount, currency) {
-        (Cell::Null, Cell::Null) => Some(Value::Null),
-        (Cell::Integer(amount), code) => {
+        (None, Raw::Null) => Some(Value::Null),
+        (Some(amount), code) => {
             let currency: Currency = code.text()?.parse().ok()?;
-            Some(Value::Money(Money::new(*amount, currency)))
+            Some(Value::Money(Money::new(amount, currency)))
         }
         _ => None,
     }

@@ -39,6 +39,18 @@ pub(super) struct Declared {
     pub(super) version: u32,
     /// A digest of the statements that make the tables.
     declaration: String,
+    /// What stands in its place while the indexes are yet to be made. To a program that knows nothing of that it is another
+    /// declaration.
+    without_indexes: String,
+}
+
+/// Where a view stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// How far it is: the checkpoint of the subscription that fills it.
+    pub(super) position: Position,
+    /// Whether its declared indexes are there.
+    pub(super) has_indexes: bool,
 }
 
 impl Declared {
@@ -55,29 +67,34 @@ impl Declared {
             texts = format!("{texts}words of {within}.{}\n", field.field.name);
         }
         let Fingerprint(digest) = Fingerprint::of(texts.as_bytes());
-        Ok(Self { version, declaration: uuid::Uuid::from_bytes(digest).to_string() })
+        let declaration = uuid::Uuid::from_bytes(digest).to_string();
+        let without_indexes = format!("{declaration}, without indexes");
+        Ok(Self { version, declaration, without_indexes })
     }
 
-    /// How far the view is, whose tables are as this program declares them: the checkpoint of the subscription that
-    /// fills it.
+    /// Where the view stands, whose tables are as this program declares them.
     ///
     /// # Errors
     /// [`Error::Unavailable`] where they are not there, or otherwise.
-    pub(super) fn position(&self, conn: &mut Conn, name: &str) -> Result<Position, Fault> {
+    pub(super) fn standing(&self, conn: &mut Conn, name: &str) -> Result<Standing, Fault> {
         let SubscriptionId { version, .. } = subscription(name);
         let its = subscriptions::name.eq(view_states::name);
         let its = its.and(subscriptions::version.eq(i64::from(version)));
         let made = view_states::version.eq(i64::from(self.version));
-        let made = made.and(view_states::declaration.eq(&self.declaration));
+        let declaration = view_states::declaration.eq(&self.declaration);
+        let made = made.and(declaration.or(view_states::declaration.eq(&self.without_indexes)));
         // Every question begins with this one.
-        let position = prepared!(
+        let standing = prepared!(
             view_states::table
                 .left_join(subscriptions::table.on(its))
                 .filter(view_states::name.eq(name).and(made))
-                .select(subscriptions::position.nullable())
+                .select((subscriptions::position.nullable(), view_states::declaration))
         );
-        match position.get_result::<Option<i64>>(conn).optional()? {
-            Some(position) => Ok(Position(position.unwrap_or_default().cast_unsigned())),
+        match standing.get_result::<(Option<i64>, String)>(conn).optional()? {
+            Some((position, declaration)) => Ok(Standing {
+                position: Position(position.unwrap_or_default().cast_unsigned()),
+                has_indexes: declaration == self.declaration,
+            }),
             None => Err(Error::unavailable(format!(
                 "the tables of the view `{name}` are not there, or another program has made them anew"
             ))
@@ -86,7 +103,8 @@ impl Declared {
     }
 
     fn is(&self, made: &Made) -> bool {
-        made.version == i64::from(self.version) && made.declaration == self.declaration
+        made.version == i64::from(self.version)
+            && [&self.declaration, &self.without_indexes].contains(&&made.declaration)
     }
 }
 
@@ -131,8 +149,13 @@ fn make_anew(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<()
     if !engine::MAKES_TABLES_IN_TRANSACTIONS {
         tables::names(layout).try_for_each(|table| drop_table(conn, table))?;
     }
-    for statement in tables::made(layout) {
+    for statement in tables::empty(layout) {
         statement.execute(conn, &Shapes::none())?;
+    }
+    if !engine::PUTS_OFF_INDEXES {
+        for index in &layout.indexes {
+            tables::index(layout, index, "create index ").execute(conn, &Shapes::none())?;
+        }
     }
     set_position(conn, &layout.name, Position::ZERO)?;
     let names: Vec<_> = tables::names(layout).collect();
@@ -140,10 +163,52 @@ fn make_anew(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<()
         .values((
             view_states::name.eq(&layout.name),
             view_states::version.eq(i64::from(declared.version)),
-            view_states::declaration.eq(&declared.declaration),
+            view_states::declaration.eq(match engine::PUTS_OFF_INDEXES {
+                true => &declared.without_indexes,
+                false => &declared.declaration,
+            }),
             view_states::tables.eq(names.join("\n")),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// Makes one of the view's indexes, if it has come to that and it is not there.
+pub(super) fn make_index(
+    conn: &mut Conn,
+    layout: &Layout,
+    declared: &Declared,
+    number: usize,
+) -> Result<(), Fault> {
+    let Some(index) = layout.indexes.get(number) else { return Ok(()) };
+    if declared.standing(conn, &layout.name)?.has_indexes {
+        return Ok(());
+    }
+    engine::sort_beside_memory(conn, |conn| {
+        tables::index(layout, index, "create index if not exists ").execute(conn, &Shapes::none())
+    })?;
+    Ok(())
+}
+
+/// Notes that the view's indexes are there, after it made those that are not.
+pub(super) fn note_indexes(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
+    for number in 0..layout.indexes.len() {
+        make_index(conn, layout, declared, number)?;
+    }
+    set_declaration(conn, layout, &declared.declaration)
+}
+
+/// Drops the view's indexes, which are made again when it is filled, and notes that they are not there.
+pub(super) fn drop_indexes(conn: &mut Conn, layout: &Layout, declared: &Declared) -> Result<(), Fault> {
+    for index in &layout.indexes {
+        Statement::new("drop index if exists ").name(&index.name).execute(conn, &Shapes::none())?;
+    }
+    set_declaration(conn, layout, &declared.without_indexes)
+}
+
+fn set_declaration(conn: &mut Conn, layout: &Layout, declaration: &str) -> Result<(), Fault> {
+    let row = view_states::table.find(&layout.name);
+    diesel::update(row).set(view_states::declaration.eq(declaration)).execute(conn)?;
     Ok(())
 }
 

@@ -147,7 +147,11 @@ impl<'a> Statement<'a> {
     }
 
     /// Several, with a comma between them.
-    pub(crate) fn push_list<T>(&mut self, items: impl IntoIterator<Item = T>, push: impl Fn(&mut Self, T)) {
+    pub(crate) fn push_list<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        mut push: impl FnMut(&mut Self, T),
+    ) {
         for (place, item) in items.into_iter().enumerate() {
             if place > 0 {
                 self.push_word(", ");
@@ -279,49 +283,48 @@ impl RunQueryDsl<Conn> for Statement<'_> {}
 #[derive(Debug)]
 pub(crate) struct Cells(pub(crate) Vec<Cell>);
 
-/// One value, as it came.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell {
+/// One value, as it came and where it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Raw<'r> {
     Null,
     Integer(i64),
-    Text(std::sync::Arc<str>),
-    Bytes(Vec<u8>),
-    /// Few bytes, of a text or not: ids, and codes of currencies, of which a page has hundreds.
-    Few([u8; FEW], u8),
+    Text(&'r str),
+    Bytes(&'r [u8]),
 }
 
-/// How many bytes are few.
-const FEW: usize = 16;
-
-impl Cell {
-    /// A value of these bytes.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
-        Self::few(bytes).unwrap_or_else(|| Self::Bytes(bytes.to_vec()))
+impl<'r> Raw<'r> {
+    /// Reads the value of the column at this place.
+    pub(super) fn read<'a, T>(
+        row: &impl Row<'a, Db>,
+        place: usize,
+        read: impl FnOnce(Raw<'_>) -> T,
+    ) -> diesel::deserialize::Result<T> {
+        let field = Row::get(row, place).ok_or("a column is missing")?;
+        match field.value() {
+            Some(value) => engine::read_value(value, read),
+            None => Ok(read(Raw::Null)),
+        }
     }
 
-    /// A value of this text.
-    pub(crate) fn of_text(text: &str) -> Self {
-        Self::few(text.as_bytes()).unwrap_or_else(|| Self::Text(text.into()))
-    }
-
-    fn few(bytes: &[u8]) -> Option<Self> {
-        let mut few = [0; FEW];
-        few.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(Self::Few(few, bytes.len() as u8))
+    /// Its number; `None` for anything else.
+    pub(super) const fn integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            _ => None,
+        }
     }
 
     /// Its bytes; `None` for nothing and for a number.
-    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) const fn bytes(self) -> Option<&'r [u8]> {
         match self {
             Self::Text(text) => Some(text.as_bytes()),
             Self::Bytes(bytes) => Some(bytes),
-            Self::Few(few, length) => few.get(..usize::from(*length)),
             Self::Null | Self::Integer(_) => None,
         }
     }
 
     /// Its text; some engines tell a text apart from bytes by nothing.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(self) -> Option<&'r str> {
         match self {
             Self::Text(text) => Some(text),
             other => std::str::from_utf8(other.bytes()?).ok(),
@@ -329,17 +332,51 @@ impl Cell {
     }
 }
 
-impl QueryableByName<Db> for Cells {
-    fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
-        (0..row.field_count()).map(|place| Cell::read(row, place)).collect::<Result<_, _>>().map(Self)
-    }
+/// One value, for keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Cell {
+    Null,
+    Integer(i64),
+    Text(Box<str>),
+    Bytes(Box<[u8]>),
 }
 
 impl Cell {
-    /// The value of the column at this place.
-    pub(super) fn read<'a>(row: &impl Row<'a, Db>, place: usize) -> diesel::deserialize::Result<Self> {
-        let field = Row::get(row, place).ok_or("a column is missing")?;
-        field.value().map_or(Ok(Self::Null), engine::cell)
+    /// For keeps.
+    fn of(raw: Raw<'_>) -> Self {
+        match raw {
+            Raw::Null => Self::Null,
+            Raw::Integer(value) => Self::Integer(value),
+            Raw::Text(text) => Self::Text(text.into()),
+            Raw::Bytes(bytes) => Self::Bytes(bytes.into()),
+        }
+    }
+
+    /// As it came.
+    pub(super) fn raw(&self) -> Raw<'_> {
+        match self {
+            Self::Null => Raw::Null,
+            Self::Integer(value) => Raw::Integer(*value),
+            Self::Text(text) => Raw::Text(text),
+            Self::Bytes(bytes) => Raw::Bytes(bytes),
+        }
+    }
+
+    /// Its bytes; `None` for nothing and for a number.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.raw().bytes()
+    }
+
+    /// Its text; some engines tell a text apart from bytes by nothing.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.raw().text()
+    }
+}
+
+impl QueryableByName<Db> for Cells {
+    fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
+        let cells = (0..row.field_count()).map(|place| Raw::read(row, place, Cell::of));
+        cells.collect::<Result<_, _>>().map(Self)
     }
 }
 

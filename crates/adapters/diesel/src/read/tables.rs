@@ -3,7 +3,9 @@
 use portolan_kernel::IndexKind;
 
 use super::super::engine;
-use super::layout::{Column, ELEMENT, Kind, Layout, MEMBERS, PART, ROW, Table, VERSION, WORD, WORD_FIELD};
+use super::layout::{
+    Column, ELEMENT, Kind, Layout, MEMBERS, PART, ROW, SqlIndex, Table, VERSION, WORD, WORD_FIELD,
+};
 use super::source;
 use super::statement::Statement;
 
@@ -19,22 +21,31 @@ pub(super) fn names(layout: &Layout) -> impl Iterator<Item = &str> {
 
 /// What makes the tables and their indexes.
 pub(super) fn made(layout: &Layout) -> Vec<Statement<'_>> {
+    let mut made = empty(layout);
+    made.extend(layout.indexes.iter().map(|made| index(layout, made, "create index ")));
+    made
+}
+
+/// What makes the tables, without the declared indexes.
+pub(super) fn empty(layout: &Layout) -> Vec<Statement<'_>> {
     let mut made = vec![rows(layout), by_id(layout), removed(layout), source::made(layout)];
     made.extend(layout.rows.children.iter().map(child));
     made.extend(words(layout));
-    made.extend(layout.indexes.iter().map(|index| {
-        let table = index.table.map_or(&layout.rows, |child| &layout.rows.children[child]);
-        let mut sql = Statement::new("create index ").name(&index.name).word(" on ").name(&table.name);
-        let Column { name, kind, .. } = &table.columns[index.column];
-        sql.push_word(" (");
-        engine::indexed(&mut sql, name, *kind);
-        // Pages in this order go on by the id.
-        if index.kind == IndexKind::Ordered && index.table.is_none() {
-            sql = sql.word(", ").name(&layout.id_column().name);
-        }
-        sql.word(")")
-    }));
     made
+}
+
+/// What makes a declared index, in these words.
+pub(super) fn index<'a>(layout: &'a Layout, index: &'a SqlIndex, make: &'static str) -> Statement<'a> {
+    let table = index.table.map_or(&layout.rows, |child| &layout.rows.children[child]);
+    let mut sql = Statement::new(make).name(&index.name).word(" on ").name(&table.name);
+    let Column { name, kind, .. } = &table.columns[index.column];
+    sql.push_word(" (");
+    engine::indexed(&mut sql, name, *kind);
+    // Pages in this order go on by the id.
+    if index.kind == IndexKind::Ordered && index.table.is_none() {
+        sql = sql.word(", ").name(&layout.id_column().name);
+    }
+    sql.word(")")
 }
 
 fn rows(layout: &Layout) -> Statement<'_> {

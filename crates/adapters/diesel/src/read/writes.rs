@@ -6,7 +6,8 @@ use portolan_kernel::specification::{Path, Value, ValueRef, Words};
 use portolan_kernel::{Candidate, StoredView, Version};
 
 use super::super::{Conn, Fault, engine};
-use super::layout::{Column, ELEMENT, Layout, ROW, Table, VERSION, kept_word};
+use super::inserts::Inserts;
+use super::layout::{Column, Layout, Place, ROW, Table, VERSION, kept_word};
 use super::rows::Kept;
 use super::statement::{Bound, Shapes, Statement};
 use super::tables;
@@ -41,7 +42,15 @@ pub(super) fn write<V: StoredView>(
     shapes: &Shapes,
     changes: &[Change<V>],
 ) -> Result<(), Fault> {
-    let mut writer = Writer { conn, layout, shapes, next: None, words: NewWords::default() };
+    let mut writer = Writer {
+        conn,
+        layout,
+        shapes,
+        next: None,
+        rows: Inserts::into(&layout.rows),
+        elements: layout.rows.children.iter().map(Inserts::into).collect(),
+        words: NewWords::default(),
+    };
     let mut inserted = 0;
     for change in changes {
         inserted += i64::from(change.before.is_none() && change.after.is_some());
@@ -56,7 +65,12 @@ pub(super) fn write<V: StoredView>(
         }
     }
     let grown = writer.next.map(|next| next - inserted..next);
-    std::mem::take(&mut writer.words).write(writer.conn, layout, shapes)?;
+    let Writer { conn, rows, elements, words, .. } = writer;
+    rows.write(conn, shapes, &layout.rows)?;
+    for (elements, table) in elements.into_iter().zip(&layout.rows.children) {
+        elements.write(conn, shapes, table)?;
+    }
+    words.write(conn, layout, shapes)?;
     match grown {
         Some(grown) if doubles(&grown) => engine::learn(conn, tables::names(layout)),
         _ => Ok(()),
@@ -86,40 +100,31 @@ struct Writer<'w> {
     shapes: &'w Shapes,
     /// The number of the next row; looked up when there is one.
     next: Option<i64>,
-    /// Words that are yet to be written: all of a batch together.
+    /// What is yet to be written, all of a batch together: new rows, new elements of each collection, and words.
+    rows: Inserts<'w>,
+    elements: Vec<Inserts<'w>>,
     words: NewWords,
 }
 
-impl Writer<'_> {
-    fn insert<V: StoredView>(&mut self, change: &Change<V>, view: &V) -> Result<(), Fault> {
+impl<'w> Writer<'w> {
+    fn insert<V: StoredView>(&mut self, change: &Change<V>, view: &'w V) -> Result<(), Fault> {
         if change.removed_at.is_some() {
             self.unbury(change)?;
         }
         let number = self.next_number()?;
-        let table = &self.layout.rows;
-        let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW).word(", ");
-        sql.push_name(VERSION);
-        for column in &table.columns {
-            sql.push_word(", ");
-            sql.push_name(&column.name);
+        self.rows.push(Bound::Integer(number));
+        self.rows.push(version(change.version));
+        for column in &self.layout.rows.columns {
+            self.rows.push(bound(column, view)?);
         }
-        sql.push_word(") values (");
-        sql.push_bind(Bound::Integer(number));
-        sql.push_word(", ");
-        sql.push_bind(version(change.version));
-        for column in &table.columns {
-            sql.push_word(", ");
-            sql.push_bind(bound(column, view)?);
-        }
-        sql.word(")").execute(self.conn, self.shapes)?;
-        for (child, path) in collections::<V>(self.layout) {
-            self.insert_elements(child, number, path.read(view))?;
+        for (place, child, path) in collections::<V>(self.layout) {
+            self.insert_elements(place, child, number, path.read(view))?;
         }
         words_of(self.layout, view).into_iter().for_each(|word| self.words.note(number, word, true));
         Ok(())
     }
 
-    fn update<V: StoredView>(&mut self, before: &Kept<V>, after: &V, to: Version) -> Result<(), Fault> {
+    fn update<V: StoredView>(&mut self, before: &Kept<V>, after: &'w V, to: Version) -> Result<(), Fault> {
         let table = &self.layout.rows;
         let mut sql = Statement::new("update ").name(&table.name).word(" set ").name(VERSION).word(" = ");
         sql.push_bind(version(to));
@@ -139,10 +144,10 @@ impl Writer<'_> {
         if before.view == *after {
             return Ok(());
         }
-        for (child, path) in collections::<V>(self.layout) {
+        for (place, child, path) in collections::<V>(self.layout) {
             if !same_elements(child, path.read(&before.view), path.read(after)) {
                 self.delete_from(&child.name, before.number)?;
-                self.insert_elements(child, before.number, path.read(after))?;
+                self.insert_elements(place, child, before.number, path.read(after))?;
             }
         }
         let (were, are) = (words_of(self.layout, &before.view), words_of(self.layout, after));
@@ -180,26 +185,24 @@ impl Writer<'_> {
         sql.execute(self.conn, self.shapes).map(drop)
     }
 
-    fn insert_elements(&mut self, table: &Table, number: i64, values: ValueRef<'_>) -> Result<(), Fault> {
+    fn insert_elements(
+        &mut self,
+        child: usize,
+        table: &Table,
+        number: i64,
+        values: ValueRef<'w>,
+    ) -> Result<(), Fault> {
+        let Some(inserts) = self.elements.get_mut(child) else { return Err(Fault::unreadable(&table.name)) };
         let count = match values {
             ValueRef::Elements(elements) => elements.len(),
             ValueRef::Scalars(scalars) => scalars.len(),
             _ => 0,
         };
         for (element, place) in (0..count).zip(0_i64..) {
-            let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW).word(", ");
-            sql.push_name(ELEMENT);
+            inserts.push(Bound::Integer(number));
+            inserts.push(Bound::Integer(place));
             for column in &table.columns {
-                sql.push_word(", ");
-                sql.push_name(&column.name);
-            }
-            sql.push_word(") values (");
-            sql.push_bind(Bound::Integer(number));
-            sql.push_word(", ");
-            sql.push_bind(Bound::Integer(place));
-            for column in &table.columns {
-                sql.push_word(", ");
-                sql.push_bind(match values {
+                inserts.push(match values {
                     ValueRef::Elements(elements) => match elements.get(element) {
                         Some(element) => bound(column, element)?,
                         None => Bound::Null(column.kind),
@@ -208,7 +211,6 @@ impl Writer<'_> {
                     _ => Bound::Null(column.kind),
                 });
             }
-            sql.word(")").execute(self.conn, self.shapes)?;
         }
         Ok(())
     }
@@ -231,9 +233,12 @@ impl Writer<'_> {
     }
 }
 
-/// The tables of the view's collections, and where each is in the view.
-fn collections<V: Candidate>(layout: &Layout) -> impl Iterator<Item = (&Table, Path)> {
-    V::schema().fields.iter().filter_map(|field| Some((layout.rows.child(field)?, field.whole())))
+/// The tables of the view's collections by their places, and where each is in the view.
+fn collections<V: Candidate>(layout: &Layout) -> impl Iterator<Item = (usize, &Table, Path)> {
+    V::schema().fields.iter().filter_map(|field| match layout.rows.place(field)? {
+        Place::Child(child) => Some((child, layout.rows.children.get(child)?, field.whole())),
+        Place::Column(_) | Place::Money(_) => None,
+    })
 }
 
 /// The words of the fields whose words are kept.

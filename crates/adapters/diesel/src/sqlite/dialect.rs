@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::{SqliteType, SqliteValue};
 
-use super::read::{Bound, Cell, Kind, Statement};
+use super::read::{Bound, Kind, Raw, Statement};
 use super::{Conn, Fault};
 
 /// Where every view of a store is written down.
@@ -32,6 +33,10 @@ pub(super) const STEPS_THROUGH_ROWS: bool = true;
 /// How many characters of a text an index holds, and whether a condition has to say so. Here it holds all.
 pub(super) const INDEXED_CHARACTERS: usize = usize::MAX;
 pub(super) const INDEXES_BEGINNINGS: bool = false;
+
+/// Whether the declared indexes are made when a view has caught up for the first time: to keep them meanwhile takes several
+/// times as long as to make them of all rows together.
+pub(super) const PUTS_OFF_INDEXES: bool = true;
 
 /// Before a column that no index is to be looked for.
 pub(super) const HIDE_FROM_INDEXES: &str = "+";
@@ -64,14 +69,29 @@ pub(super) fn learn<'a>(_: &mut Conn, _tables: impl Iterator<Item = &'a str>) ->
     Ok(())
 }
 
-/// A value as it came.
-pub(super) fn cell(mut value: SqliteValue<'_, '_, '_>) -> diesel::deserialize::Result<Cell> {
+/// Does this while sorts may go to files beside the store: making an index sorts all rows, and they need not fit into
+/// memory.
+pub(super) fn sort_beside_memory<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    conn.batch_execute("pragma temp_store = file")?;
+    let done = work(conn);
+    conn.batch_execute("pragma temp_store = memory")?;
+    done
+}
+
+/// Reads a value as it came.
+pub(super) fn read_value<T>(
+    mut value: SqliteValue<'_, '_, '_>,
+    read: impl FnOnce(Raw<'_>) -> T,
+) -> diesel::deserialize::Result<T> {
     Ok(match value.value_type() {
-        None => Cell::Null,
-        Some(SqliteType::Text) => Cell::of_text(value.read_text()),
-        Some(SqliteType::Binary) => Cell::of_bytes(value.read_blob()),
+        None => read(Raw::Null),
+        Some(SqliteType::Text) => read(Raw::Text(value.read_text())),
+        Some(SqliteType::Binary) => read(Raw::Bytes(value.read_blob())),
         Some(SqliteType::Long | SqliteType::Integer | SqliteType::SmallInt) => {
-            Cell::Integer(value.read_long())
+            read(Raw::Integer(value.read_long()))
         }
         Some(other) => return Err(format!("no column has the type {other:?}").into()),
     })

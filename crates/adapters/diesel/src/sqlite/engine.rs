@@ -14,8 +14,8 @@ pub(super) use super::connection::{
 };
 pub(super) use super::dialect::{
     COMPARES_ROWS, HIDE_FROM_INDEXES, INDEXED_CHARACTERS, INDEXES_BEGINNINGS, KEEPS_STATISTICS, KEYED_END,
-    MAKES_TABLES_IN_TRANSACTIONS, ROWS_END, STEPS_THROUGH_ROWS, VIEW_STATES, cell, contains, ends_with,
-    indexed, indexes_of, kept, learn, order, type_name, walk,
+    MAKES_TABLES_IN_TRANSACTIONS, PUTS_OFF_INDEXES, ROWS_END, STEPS_THROUGH_ROWS, VIEW_STATES, contains,
+    ends_with, indexed, indexes_of, kept, learn, order, read_value, sort_beside_memory, type_name, walk,
 };
 pub(super) use super::faults::{advice, is_lost, is_transient, leaves_doubt};
 pub(super) use super::leases::{LeaseKeeper, owner, term};

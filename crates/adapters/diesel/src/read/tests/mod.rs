@@ -16,6 +16,7 @@ use crate::parcel::{Parcel, ParcelId};
 use crate::parcels::{AsItIs, Midnight, Parcels};
 
 mod agreement;
+mod catching_up;
 mod handles;
 mod long_texts;
 mod plans;
@@ -30,6 +31,7 @@ struct Shelf {
     view: SqlView<Parcel>,
     projection: SqlProjection<Parcel, AsItIs>,
     position: Position,
+    store: Store,
     _place: trial::Place,
 }
 
@@ -48,11 +50,16 @@ impl Shelf {
             Store::open(&place.config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight)).unwrap();
         let layout = Layout { mistake, ..Layout::of::<Parcel>("parcels").unwrap() };
         let (view, projection) = runtime.block_on(store.view_of(layout, 1, AsItIs)).unwrap();
-        Some(Self { runtime, view, projection, position: Position::ZERO, _place: place })
+        Some(Self { runtime, view, projection, position: Position::ZERO, store, _place: place })
     }
 
     /// Puts these on the shelf, or takes those away that are none any more.
     fn put(&mut self, parcels: impl IntoIterator<Item = (ParcelId, Option<Parcel>)>) {
+        self.apply(parcels, true);
+    }
+
+    /// As [`put`](Self::put); more is to come unless these are the last for now.
+    fn apply(&mut self, parcels: impl IntoIterator<Item = (ParcelId, Option<Parcel>)>, are_last: bool) {
         let events: Vec<_> = parcels
             .into_iter()
             .map(|(id, event)| {
@@ -70,13 +77,19 @@ impl Shelf {
             })
             .collect();
         let batch = Batch::new(&events, self.position).unwrap();
+        let batch = if are_last { batch.last() } else { batch };
         self.runtime.block_on(self.projection.apply(batch)).unwrap();
+    }
+
+    /// As before the first event.
+    fn reset(&mut self) {
+        self.runtime.block_on(Projection::<Option<Parcel>>::reset(&self.projection)).unwrap();
+        self.position = Position::ZERO;
     }
 
     /// These and no others.
     fn hold(&mut self, parcels: &[Parcel]) {
-        self.runtime.block_on(Projection::<Option<Parcel>>::reset(&self.projection)).unwrap();
-        self.position = Position::ZERO;
+        self.reset();
         self.put(parcels.iter().map(|parcel| (parcel.id, Some(parcel.clone()))));
     }
 
