@@ -198,17 +198,34 @@ macro_rules! sample_contract {
     ($module:ident, $sample:ty, $harness:expr) => {
         $crate::contract_tests! {
             $module, <$crate::contracts::sample::Of<$sample>>::CLAUSES, write_test, $crate::WriteHarness, $harness, [
+                w01_a_missing_id_is_none
                 w02_a_life_comes_back_after_each_commit
                 w03_adding_what_exists_leaves_the_first_intact
                 w05_a_stale_commit_conflicts_and_writes_nothing
+                w05_what_builds_on_a_change_that_never_was_conflicts
+                w06_a_change_to_what_is_gone_is_never_an_insert
                 w07_of_workers_in_a_race_each_step_is_written_once
+                w09_a_failed_unit_writes_nothing_and_a_refusal_only_its_record
+                w10_a_reader_never_sees_state_without_event_nor_event_without_state
                 w11_a_dropped_commit_leaves_all_or_nothing
+                w12_two_gets_in_one_unit_are_one_aggregate
                 w13_what_was_removed_is_gone_and_lives_again
+                w14_a_stale_removal_conflicts
+                w18_a_commit_without_changes_writes_only_its_record
                 w19_what_was_acknowledged_survives_reopening
                 w20_two_commit_together_or_not_at_all
                 w21_a_repeated_command_answers_its_first_outcome
+                w21_a_repeat_in_a_race_is_written_once
+                w21_another_payload_under_one_id_is_refused
+                w21_failures_are_never_recorded
+                w21_an_outcome_is_kept_until_its_time
                 w22_what_is_not_committed_never_shows
                 w23_replay_of_the_journal_equals_the_stored_state
+                j01_each_commit_of_a_life_is_on_neighbouring_positions
+                j02_a_wrong_expected_version_conflicts_and_writes_no_rows
+                j03_of_two_writers_with_one_expectation_one_succeeds
+                j06_an_event_comes_back_as_it_was_written
+                j07_an_event_id_is_never_written_twice
                 j15_each_version_of_the_past_is_what_it_was
             ]
         }

@@ -230,7 +230,12 @@ impl Subject {
     /// # Errors
     /// As [`ports`](Self::ports).
     pub fn side(&self) -> Verdict<WriteSide> {
-        Ok(WriteSide::new(self.store()?, self.harness.registry(), Arc::clone(&self.ids) as _))
+        Ok(self.side_over(self.store()?))
+    }
+
+    /// Where units of work over this store begin, with the ids and the registry of this one.
+    pub(crate) fn side_over(&self, store: Arc<dyn WriteStore>) -> WriteSide {
+        WriteSide::new(store, self.harness.registry(), Arc::clone(&self.ids) as _)
     }
 
     /// The context of a new command, given now.

@@ -47,17 +47,43 @@ fn each_saboteur_of_read_models_breaks_its_own_clauses_and_no_other() {
 
 /// Who breaks each clause about samples, by its name.
 const OF_SAMPLES: &[(&str, &str)] = &[
+    ("w01_a_missing_id_is_none", "answers a missing aggregate"),
     ("w02_a_life_comes_back_after_each_commit", "keeps times in milliseconds"),
     ("w03_adding_what_exists_leaves_the_first_intact", "overwrites what an add finds"),
     ("w05_a_stale_commit_conflicts_and_writes_nothing", "lets the last writer win"),
-    ("w07_of_workers_in_a_race_each_step_is_written_once", "lets the last writer win"),
+    (
+        "w05_what_builds_on_a_change_that_never_was_conflicts",
+        "compares the version and not the event that made it",
+    ),
+    ("w06_a_change_to_what_is_gone_is_never_an_insert", "inserts what a change does not find"),
+    ("w07_of_workers_in_a_race_each_step_is_written_once", "checks versions before it has the lock"),
+    ("w09_a_failed_unit_writes_nothing_and_a_refusal_only_its_record", "forgets refusals"),
+    (
+        "w10_a_reader_never_sees_state_without_event_nor_event_without_state",
+        "shows an event before its state",
+    ),
     ("w11_a_dropped_commit_leaves_all_or_nothing", "keeps its lock when its caller goes"),
+    ("w12_two_gets_in_one_unit_are_one_aggregate", "takes every currency for euros"),
     ("w13_what_was_removed_is_gone_and_lives_again", "forgets the versions of what was removed"),
+    ("w14_a_stale_removal_conflicts", "removes whatever the version"),
+    ("w18_a_commit_without_changes_writes_only_its_record", "forgets commands that changed nothing"),
     ("w19_what_was_acknowledged_survives_reopening", "keeps nothing that was closed"),
     ("w20_two_commit_together_or_not_at_all", "commits one aggregate after the other"),
     ("w21_a_repeated_command_answers_its_first_outcome", "forgets every command"),
+    ("w21_a_repeat_in_a_race_is_written_once", "records a command in a second transaction"),
+    ("w21_another_payload_under_one_id_is_refused", "looks at no fingerprint"),
+    ("w21_failures_are_never_recorded", "records a command before it is sure"),
+    ("w21_an_outcome_is_kept_until_its_time", "keeps records for ever"),
     ("w22_what_is_not_committed_never_shows", "shows what was never committed"),
     ("w23_replay_of_the_journal_equals_the_stored_state", "takes every currency for euros"),
+    ("j01_each_commit_of_a_life_is_on_neighbouring_positions", "takes every event for a commit"),
+    (
+        "j02_a_wrong_expected_version_conflicts_and_writes_no_rows",
+        "leaves the rows of a conflict in the journal",
+    ),
+    ("j03_of_two_writers_with_one_expectation_one_succeeds", "checks versions before it has the lock"),
+    ("j06_an_event_comes_back_as_it_was_written", "drops what it does not know of metadata"),
+    ("j07_an_event_id_is_never_written_twice", "writes an event id twice"),
     ("j15_each_version_of_the_past_is_what_it_was", "knows only the whole history"),
 ];
 

@@ -113,7 +113,7 @@ fn replayed(events: &[Event]) -> Verdict<Counter> {
 
 /// Whether a commit was answered with a conflict of these versions.
 #[track_caller]
-pub(super) fn is_conflict<T: std::fmt::Debug>(
+pub(in crate::contracts) fn is_conflict<T: std::fmt::Debug>(
     answer: &Result<T, CommandError>,
     expected: u64,
     actual: u64,
