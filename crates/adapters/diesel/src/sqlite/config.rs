@@ -131,6 +131,12 @@ impl FromStr for Config {
         let mut config = match place {
             "" => return Err(Error::Invalid(format!("`{url}` names no file; expected `sqlite:PATH`"))),
             ":memory:" => Self::memory(),
+            path if path.starts_with("//") && !path.starts_with("///") => {
+                return Err(Error::Invalid(format!(
+                    "`{url}` names a host, and SQLite has none; expected `sqlite:PATH`, like `sqlite:market.db` or \
+                     `sqlite:/var/market.db`"
+                )));
+            }
             path => Self::file(path),
         };
         let mut options = Options::parse(url, query)?;
@@ -205,5 +211,10 @@ mod tests {
         assert!(refused("sqlite:a.db?queue").contains("has no value"));
         assert!(refused("sqlite:a.db?queue=1&queue=2").contains("given twice"));
         assert!(refused("sqlite:").contains("names no file"));
+        for url in ["sqlite://a.db", "sqlite://host/a.db?queue=1", "sqlite://"] {
+            assert!(refused(url).contains("names a host"), "{url}");
+        }
+        let absolute: Config = "sqlite:///a/b.db".parse().unwrap();
+        assert_eq!(absolute.location, Location::File("///a/b.db".into()));
     }
 }
