@@ -13,7 +13,7 @@ use crate::support::market::assert_matches_the_model;
 use crate::support::place::Place;
 use crate::support::server::Server;
 use crate::support::stream::EventStream;
-use crate::support::trade::{ALICE, bid, draft, from_now, listing, order_of};
+use crate::support::trade::{ALICE, bid, draft, from_now, jsonl, listing, order_of, overdue};
 use crate::support::{market, program, store, wait};
 
 /// Requests in hand may take ten seconds more; then the server ends all the same.
@@ -102,6 +102,31 @@ fn an_import_that_is_interrupted_goes_on_with_the_same_import() {
 
     place.run(&import).ok();
     assert_matches_the_model(&place, "report.json");
+}
+
+#[test]
+fn an_import_that_waits_for_anothers_process_can_be_interrupted() {
+    let place = Place::new();
+    // It runs the process, and hangs: the import waits for the order that its sale is to become.
+    let server = Server::start(&place);
+    server.signal("STOP");
+    let mut lines = overdue(&listing(1));
+    lines.push(json!({ "command": "close_listing", "listing": listing(1) }));
+    place.write("sale.jsonl", jsonl(&lines));
+    let mut import = place.command(&["import", "sale.jsonl"]);
+    let mut import = import.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    wait::until("the listing is sold", || {
+        place.events().into_iter().find(|event| event["type"] == "ListingSold")
+    });
+    program::signal(import.id(), "INT");
+    let status = wait::until("it ends", || import.try_wait().expect("it can be asked"));
+    assert_eq!(status.code(), Some(1), "its report would not be whole");
+    server.signal("CONT");
+    wait::until("the sale becomes an order", || {
+        (server.client().get(&format!("/orders/{}", order_of(&listing(1)))).status == 200).then_some(())
+    });
+    place.run(&["import", "sale.jsonl"]).ok();
+    server.end();
 }
 
 #[test]

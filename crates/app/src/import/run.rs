@@ -151,9 +151,10 @@ impl Import {
     ) -> Result<(Report, Option<NotCaughtUp>), Stopped> {
         let shared = Arc::new(Shared { market: self.market.clone(), outcome: Mutex::default(), progress });
         let mut running = JoinSet::new();
+        tokio::pin!(interrupted);
         let read = tokio::select! {
             read = self.submit(reader, &shared, &mut running) => read,
-            () = interrupted => Err(Stopped::Interrupted),
+            () = &mut interrupted => Err(Stopped::Interrupted),
         };
         while running.join_next().await.is_some() {}
         let outcome = std::mem::take(&mut *shared.outcome());
@@ -161,7 +162,11 @@ impl Import {
             return Err(Stopped::Failed { line, error });
         }
         read?;
-        let caught_up = self.market.processes_caught_up().await;
+        // Another program may run the processes, and take long.
+        let caught_up = tokio::select! {
+            caught_up = self.market.processes_caught_up() => caught_up,
+            () = &mut interrupted => return Err(Stopped::Interrupted),
+        };
         let mut report = outcome.report.sorted();
         report.orders_from_sales = self.orders_of(&outcome.closed).await?;
         Ok((report, caught_up.err()))
