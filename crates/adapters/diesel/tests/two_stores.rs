@@ -210,6 +210,28 @@ async fn what_comes_while_another_writes_is_one_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_overtaken_and_comes_again_at_once_is_in_the_same_transaction() {
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.open(), fixture.open());
+    version(fixture.begins("a").commit(&one).await);
+    let (mut at, deadline) = (1, Instant::now() + Duration::from_secs(20));
+    loop {
+        version(fixture.counts("a", at, at as i64 - 1).commit(&other).await);
+        let before = one.groups();
+        let overtaken = fixture.counts("a", at, at as i64 - 1).commit(&one).await;
+        assert!(matches!(overtaken, Err(Error::Conflict { .. })), "{overtaken:?}");
+        version(fixture.counts("a", at + 1, at as i64).commit(&one).await);
+        // The transaction waits a moment alone, which may be over.
+        if one.groups() - before == 1 {
+            break;
+        }
+        at += 2;
+        assert!(Instant::now() < deadline, "it never was");
+    }
+    assert_eq!(findings(&other).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_writes_group_after_group_does_not_keep_the_other_out() {
     let fixture = Arc::new(Fixture::new());
     let (busy, other) = (fixture.open(), fixture.open());

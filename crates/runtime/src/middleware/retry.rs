@@ -20,7 +20,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// At most this many attempts (at least one), with these waits in between.
+    /// At most this many attempts (at least one). The second follows at once, those after it with these waits.
     #[must_use]
     pub const fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }
@@ -41,7 +41,10 @@ impl CommandMiddleware for Retry {
                 return outcome;
             }
             debug!(attempt, expected, actual, "conflict: the command is decided again");
-            tokio::time::sleep(self.backoff.wait(attempt)).await;
+            // At once, the first time: a store may hold its transaction open for it.
+            if attempt > 1 {
+                tokio::time::sleep(self.backoff.wait(attempt - 1)).await;
+            }
             attempt += 1;
         }
     }

@@ -21,6 +21,15 @@ pub(super) struct Decided {
     pub(super) written: Written,
 }
 
+impl Decided {
+    /// As one, with what was decided after it in the same transaction.
+    pub(super) fn add(&mut self, Self { answers, written }: Self) {
+        self.answers.extend(answers);
+        self.written.rows += written.rows;
+        self.written.bytes += written.bytes;
+    }
+}
+
 /// How much was written, for the log's sake.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Written {

@@ -138,6 +138,11 @@ impl Heads {
         self.committed = Some(self.last);
     }
 
+    /// Whether others have committed since [`elsewhere`](Self::elsewhere) was asked.
+    pub(super) const fn has_heard(&self) -> bool {
+        !self.elsewhere.is_empty()
+    }
+
     /// What others have committed since this was asked before.
     pub(super) fn elsewhere(&mut self) -> Vec<Envelope> {
         std::mem::take(&mut self.elsewhere)

@@ -33,6 +33,7 @@ mod journal;
 mod keeping;
 pub(super) mod leases;
 mod link;
+mod member;
 mod migrate;
 mod moved;
 mod obstacle;

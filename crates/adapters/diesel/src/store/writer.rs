@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{ChangeSet, Clock, Committed, Error, Result};
+use portolan_kernel::{ChangeSet, Clock, Error, Timestamp};
 use uuid::Uuid;
 
 use super::group::{self, Decided};
@@ -14,13 +14,20 @@ use super::head::Head;
 use super::heads::{self, Heads};
 use super::keeping::Keeping;
 use super::link::Link;
+use super::member::{self, Member};
 use super::obstacle::Obstacles;
-use super::queue::{Pending, Work, WriteTask};
+use super::queue::Work;
 use super::readers::Read;
 use super::{Config, Conn, Fault, commands, doubt, engine};
 
 /// How long a group waits for callers that were answered just now and are likely to ask again.
 const GATHER: Duration = Duration::from_micros(100);
+
+/// How long a transaction waits for those whose change another process has overtaken, to take them along.
+const AGAIN: Duration = Duration::from_millis(1);
+
+/// What is said of a connection that was lost inside a transaction.
+const GONE: &str = "the connection is gone";
 
 /// How long to rest between two goes at records whose time is over, and after a whole round of them.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
@@ -49,7 +56,7 @@ pub(super) struct Writer {
     head: Arc<Head>,
     obstacles: Arc<Obstacles>,
     heads: Heads,
-    turns: engine::Turns,
+    turns: Arc<engine::Turns>,
     queue: Receiver<Work>,
     last_group: usize,
     /// Whether the store was closed: what came before that is still written.
@@ -60,12 +67,6 @@ pub(super) struct Writer {
     obeys: bool,
     next_sweep: Instant,
     swept_to: Option<Uuid>,
-}
-
-/// One of a group.
-enum Member {
-    Commit(Box<Pending>),
-    Write(Box<dyn WriteTask>),
 }
 
 /// Whether a group takes what comes while its transaction waits: not one whose members are tried by themselves.
@@ -110,7 +111,7 @@ impl Writer {
             head,
             obstacles,
             heads,
-            turns,
+            turns: Arc::new(turns),
             queue,
             last_group: 0,
             is_closing: false,
@@ -197,7 +198,7 @@ impl Writer {
         match attempted {
             Ok(decided) => {
                 self.note(None);
-                deliver(members, decided.answers);
+                member::deliver(members, decided.answers);
             }
             Err(Failed::RolledBack(fault)) if members.len() > 1 => {
                 tracing::debug!(%fault, members = members.len(), "a group is written again one by one");
@@ -258,38 +259,16 @@ impl Writer {
     /// Writes the group in one transaction.
     fn attempt(&mut self, members: &mut Vec<Member>, grows: Grows) -> Result<Decided, Failed> {
         self.obstacles.waits();
-        let _turn = self.turns.wait();
+        let turns = Arc::clone(&self.turns);
+        let _turn = turns.wait();
         let may_write = |heads: &Heads| writable(heads, self.obeys, &self.config);
         let begun = begin(&mut self.link, &mut self.heads, &self.keeping, may_write);
         self.obstacles.waits_no_more();
         begun.map_err(Failed::NotBegun)?;
-        // What has come while this waited for other processes: the more of them there are, the longer that is, and the
-        // larger the groups have to be.
-        while grows == Grows::Yes
-            && !self.is_closing
-            && members.len() < self.config.group
-            && let Ok(work) = self.queue.try_recv()
-        {
-            take(work, members, &mut self.link, &mut self.is_closing);
-        }
-        let conn = self
-            .link
-            .conn()
-            .ok_or_else(|| Failed::NotBegun(Error::unavailable("the connection is gone").into()))?;
-        let (heads, keeping, now) = (&mut self.heads, &self.keeping, self.clock.now());
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
-            let mut decided = group::write(conn, heads, keeping, now, &change_sets)?;
-            for task in members.iter_mut().filter_map(Member::task) {
-                task.run(conn)?;
-                decided.written.rows += 1;
-                if task.writes_events() {
-                    heads.follow(conn)?;
-                }
-            }
-            Ok::<_, Fault>((decided, heads.raised()))
-        }));
+        let written = catch_unwind(AssertUnwindSafe(|| self.rows(members, grows)));
         let written = written.unwrap_or_else(|_| Err(Error::unavailable("a mapper has panicked").into()));
+        let (heads, conn) = (&mut self.heads, self.link.conn());
+        let conn = conn.ok_or_else(|| Failed::NotBegun(Error::unavailable(GONE).into()))?;
         let (decided, raised) = match written {
             Ok(written) => written,
             Err(fault) => {
@@ -323,6 +302,67 @@ impl Writer {
         }
         self.head.raise(heads.last());
         Ok(decided)
+    }
+
+    /// Writes the rows of the group, inside its transaction. Answers what is to be committed.
+    fn rows(&mut self, members: &mut Vec<Member>, grows: Grows) -> Result<(Decided, Option<i64>), Fault> {
+        if grows == Grows::Yes {
+            // What has come while this waited for other processes: the more of them there are, the longer that is, and
+            // the larger the groups have to be.
+            self.take_more(members, 0);
+        }
+        let now = self.clock.now();
+        let mut decided = self.round(members, now)?;
+        if grows == Grows::Yes && self.heads.has_heard() {
+            let overtaken = self.answer_overtaken(members, &mut decided);
+            if overtaken > 0 {
+                let first = members.len();
+                self.take_more(members, overtaken);
+                let again = self.round(members.get(first..).unwrap_or_default(), now)?;
+                decided.add(again);
+            }
+        }
+        let conn = self.link.conn().ok_or_else(|| Error::unavailable(GONE))?;
+        for task in members.iter_mut().filter_map(Member::task) {
+            task.run(conn)?;
+            decided.written.rows += 1;
+            if task.writes_events() {
+                self.heads.follow(conn)?;
+            }
+        }
+        Ok((decided, self.heads.raised()))
+    }
+
+    /// Decides who of these wins, and writes them.
+    fn round(&mut self, members: &[Member], now: Timestamp) -> Result<Decided, Fault> {
+        let conn = self.link.conn().ok_or_else(|| Error::unavailable(GONE))?;
+        let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
+        group::write(conn, &mut self.heads, &self.keeping, now, &change_sets)
+    }
+
+    /// Tells those whose change another process has overtaken, before the others: they are decided again, and still come into
+    /// this transaction. Else a process that always has the next group ready would overtake them again and again.
+    fn answer_overtaken(&mut self, members: &mut Vec<Member>, decided: &mut Decided) -> usize {
+        if !decided.answers.iter().any(member::is_overtaken) {
+            return 0;
+        }
+        // They are decided again on what is told here.
+        self.tell();
+        member::answer_overtaken(members, decided)
+    }
+
+    /// Takes what waits into the group, and waits a moment for so many.
+    fn take_more(&mut self, members: &mut Vec<Member>, wanted: usize) {
+        let (until, enough) = (Instant::now() + AGAIN, members.len() + wanted);
+        while !self.is_closing && members.len() < self.config.group {
+            let left = until.saturating_duration_since(Instant::now());
+            let next = match self.queue.try_recv() {
+                Err(TryRecvError::Empty) if members.len() < enough => self.queue.recv_timeout(left).ok(),
+                next => next.ok(),
+            };
+            let Some(work) = next else { return };
+            take(work, members, &mut self.link, &mut self.is_closing);
+        }
     }
 
     /// After a commit that failed: nobody knows whether it is durable, so a new connection is asked.
@@ -432,30 +472,6 @@ fn writable(heads: &Heads, obeys: bool, config: &Config) -> Result<(), Fault> {
     }
 }
 
-impl Member {
-    fn change_set(&self) -> Option<&ChangeSet> {
-        match self {
-            Self::Commit(pending) => Some(&pending.change_set),
-            Self::Write(_) => None,
-        }
-    }
-
-    fn task(&mut self) -> Option<&mut dyn WriteTask> {
-        match self {
-            Self::Commit(_) => None,
-            Self::Write(task) => Some(&mut **task),
-        }
-    }
-
-    fn fail(self, error: Error) {
-        match self {
-            // A caller that has gone away needs no answer.
-            Self::Commit(pending) => pending.answer(Err(error)),
-            Self::Write(task) => task.answer(Some(error)),
-        }
-    }
-}
-
 /// Begins a transaction in which nobody else writes. On a server this waits for whoever has the head: in vain for one
 /// is in vain for all.
 fn begin(
@@ -495,21 +511,6 @@ fn answer(read: Read, link: &mut Link) {
         && let Some(conn) = link.conn()
     {
         engine::rollback(conn);
-    }
-}
-
-/// Tells every caller, only now.
-fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
-    let mut answers = answers.into_iter();
-    for member in members {
-        match member {
-            Member::Write(task) => task.answer(None),
-            Member::Commit(pending) => {
-                if let Some(answer) = answers.next() {
-                    pending.answer(answer);
-                }
-            }
-        }
     }
 }
 
