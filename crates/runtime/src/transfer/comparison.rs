@@ -131,10 +131,11 @@ impl<'a> Comparison<'a> {
     async fn outcomes(&mut self) -> Result<u64> {
         let (mut after, mut count) = (None, 0);
         loop {
-            let ours = self.copy.from.outcomes(after, PAGE).await?;
+            let (ours, theirs) =
+                tokio::join!(self.copy.from.outcomes(after, PAGE), self.copy.to.outcomes(after, PAGE));
+            let (ours, mut theirs) = (ours?, theirs?);
             let Some(last) = ours.last() else { return Ok(count) };
             let last = last.command_id;
-            let mut theirs = self.copy.to.outcomes(after, PAGE).await?;
             while theirs.last().is_some_and(|end| end.command_id < last) {
                 let more = self.copy.to.outcomes(theirs.last().map(|end| end.command_id), PAGE).await?;
                 if more.is_empty() {
@@ -156,8 +157,11 @@ impl<'a> Comparison<'a> {
     async fn deadlines(&mut self) -> Result<u64> {
         let (mut after, mut count) = (None, 0);
         loop {
-            let ours = self.copy.from.deadlines(after.as_ref(), PAGE).await?;
-            let theirs = self.copy.to.deadlines(after.as_ref(), PAGE).await?;
+            let (ours, theirs) = tokio::join!(
+                self.copy.from.deadlines(after.as_ref(), PAGE),
+                self.copy.to.deadlines(after.as_ref(), PAGE)
+            );
+            let (ours, theirs) = (ours?, theirs?);
             if ours != theirs {
                 self.tell_of(format!("the deadlines behind the {count} first"));
             }
