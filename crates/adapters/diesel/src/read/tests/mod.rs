@@ -18,6 +18,8 @@ use crate::parcels::{AsItIs, Midnight, Parcels};
 mod agreement;
 mod catching_up;
 mod handles;
+#[cfg(feature = "market")]
+mod listing_plans;
 mod long_texts;
 mod plans;
 mod saboteurs;
