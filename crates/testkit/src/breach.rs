@@ -51,7 +51,10 @@ impl From<Error> for Breach {
 impl From<CommandError> for Breach {
     #[track_caller]
     fn from(error: CommandError) -> Self {
-        Self::new(format!("the command failed: {error:?}"))
+        match error {
+            CommandError::Failed(error) => Self::from(error),
+            other => Self::new(format!("the command is answered: {other}")),
+        }
     }
 }
 
