@@ -426,7 +426,8 @@ impl Writer {
             return;
         }
         let (now, after, obeys) = (self.clock.now(), self.swept_to, self.obeys);
-        let turn = self.turns.wait();
+        let turns = Arc::clone(&self.turns);
+        let _turn = turns.wait();
         // Without a connection it goes on where it was, an hour later.
         let Ok(conn) = self.link.get() else { return };
         let heads = &mut self.heads;
@@ -459,7 +460,6 @@ impl Writer {
                 }
             }
         }
-        drop(turn);
         self.tell();
     }
 }

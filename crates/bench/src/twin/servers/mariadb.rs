@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use mysql::prelude::Queryable as _;
-use mysql::{Conn, Opts, Statement, Value};
+use mysql::{Conn, Opts, OptsBuilder, Statement, Value};
 use portolan_kernel::{Envelope, Timestamp};
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ pub(crate) struct MariaDb {
 /// How many rows one statement writes at the most; the rest of a group goes in powers of two, so that the number of
 /// statements is bounded.
 const ROWS: usize = 64;
+
+/// More statements than there are: seven for each table that a group writes to, and a few more.
+const KEPT_STATEMENTS: usize = 256;
 
 const LISTING: &str =
     "select version, seller, status, asking_amount, increment_amount, ends_at from listings where id = ?";
@@ -220,7 +223,9 @@ impl Server for MariaDb {
     }
 
     fn connect(url: &str) -> Done<Self> {
-        let mut conn = Conn::new(Opts::from_url(url)?)?;
+        // The driver closes the statements that it keeps beyond so many, which are kept here as well.
+        let opts = OptsBuilder::from_opts(Opts::from_url(url)?).stmt_cache_size(KEPT_STATEMENTS);
+        let mut conn = Conn::new(opts)?;
         conn.query_drop("set session transaction isolation level read committed")?;
         Ok(Self { conn, statements: HashMap::new() })
     }
