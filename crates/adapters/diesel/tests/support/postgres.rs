@@ -18,9 +18,11 @@ server_views!(PostgresViews, postgres, POSTGRES, place);
 pub fn place(server: &str) -> Result<Place> {
     let schema = unique_name();
     run(server, &format!("create schema {schema}"))?;
-    // The name tells its connections from those of others.
-    let address =
-        format!("{server}?schema={schema}&application_name={schema}&lease_ms={}", LEASE.as_millis());
+    // The name tells its connections from those of others. A server that many tests keep busy may take long to begin one.
+    let address = format!(
+        "{server}?schema={schema}&application_name={schema}&connect_timeout=30&lease_ms={}",
+        LEASE.as_millis()
+    );
     let server = server.to_owned();
     let dropped = Dropped(move || drop(run(&server, &format!("drop schema {schema} cascade"))));
     Ok(Place::new(address, dropped))
