@@ -129,8 +129,24 @@ fn one_that_an_operator_has_paused_stays_so_and_goes_on_when_he_says_so() {
     client.get(&format!("/listings/{}", listing(900))).expect(200);
     let made = client.post("/listings", &draft(&listing(901), from_now(3_600_000))).expect(201);
     client.get(&format!("/listings/{}", listing(901))).expect(404);
+    says_how_far_it_is(&client, made.header("portolan-position"));
     place.run(&[&["subscriptions", "resume", "listings"][..], &in_next].concat()).ok();
     let headers = [("portolan-at-least", made.header("portolan-position")), ("prefer", "wait=30")];
     client.get_with(&format!("/listings/{}", listing(901)), &headers).expect(200);
     server.end();
+}
+
+/// Who asks for more than the former one shows is told so, and when to ask again.
+fn says_how_far_it_is(client: &Client, want: &str) {
+    let headers = [("portolan-at-least", want), ("prefer", "wait=0")];
+    for path in ["/listings?limit=1".to_owned(), format!("/listings/{}", listing(900))] {
+        let stale = client.get_with(&path, &headers).expect(503);
+        assert_eq!(stale.header("retry-after"), "1");
+        let (problem, want): (_, u64) = (stale.json(), want.parse().unwrap());
+        assert_eq!((&problem["code"], &problem["want"]), (&"stale".into(), &want.into()), "{problem}");
+        let have = problem["have"].as_u64().unwrap();
+        assert!((1..want).contains(&have), "{problem}");
+        let said = problem["detail"].as_str().unwrap();
+        assert!(said.contains(&format!("at position {have}, not yet at {want}")), "{problem}");
+    }
 }
