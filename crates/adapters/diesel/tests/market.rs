@@ -6,16 +6,18 @@ mod support;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portolan_application::wire;
+use portolan_diesel::diesel;
+use portolan_diesel::diesel::connection::{InstrumentationEvent, SimpleConnection as _};
 use portolan_diesel::diesel::prelude::*;
 use portolan_diesel::diesel::sql_types::BigInt;
-use portolan_diesel::diesel::{self, connection::SimpleConnection as _};
 use portolan_diesel::market::{self, ListingMapper};
-use portolan_diesel::rows::Rows;
+use portolan_diesel::rows::{Children as _, Rows};
 use portolan_diesel::sqlite::{Config, Conn, OpenMode, Store};
-use portolan_diesel::{Mapper as _, RowChange};
+use portolan_diesel::{Mapper, RowChange};
 use portolan_domain::PartyId;
 use portolan_domain::listing::{Draft, Listing, ListingId};
 use portolan_domain::order::{Address, Line, Order, OrderId, Placement};
@@ -211,6 +213,50 @@ async fn a_bid_writes_one_bid_and_one_listing_however_many_there_are() {
     }
     conn.batch_execute("commit").unwrap();
     assert_eq!(market.load(id).await, listing);
+}
+
+/// A page of a store is compared with another's a thousand aggregates at a time: each of them is not a statement.
+#[tokio::test]
+async fn the_rows_of_many_are_looked_for_in_few_statements_and_those_of_each_are_found() {
+    type Children = <ListingMapper as Mapper>::Children;
+    let market = Market::new();
+    let mut ids = Vec::new();
+    for number in 0..140 {
+        let id = market.publish(None).await;
+        for _ in 0..number % 3 {
+            market.bid(id, market.id(), 1_000).await;
+        }
+        ids.push(id.uuid());
+        // Nothing is there of these.
+        ids.push(market.ids.next_id());
+    }
+    let mut conn = beside(&market.folder.path().join("store.db"));
+    let statements = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&statements);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            counts.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    // Two tables; 64 aggregates at once; few that are left over one by one.
+    for (many, expected) in
+        [(0, 0), (1, 2), (8, 16), (9, 2), (64, 2), (65, 4), (128, 4), (200, 22), (280, 10)]
+    {
+        let some = &ids[..many];
+        statements.store(0, Ordering::Relaxed);
+        let found = Children::load(&mut conn, some).unwrap();
+        assert_eq!(statements.load(Ordering::Relaxed), expected, "{many}");
+        assert_eq!(found.len(), many);
+        for (index, (texts, bids)) in found.iter().enumerate() {
+            let is_there = index % 2 == 0;
+            assert_eq!(
+                texts.iter().filter(|texts| texts.listing_id.uuid() == ids[index]).count(),
+                usize::from(is_there)
+            );
+            assert!(bids.iter().all(|bid| bid.listing_id.uuid() == ids[index]));
+            assert_eq!(bids.len(), if is_there { index / 2 % 3 } else { 0 }, "{many}: {index}");
+        }
+    }
 }
 
 fn total_changes(conn: &mut Conn) -> i64 {

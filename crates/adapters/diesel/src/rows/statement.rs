@@ -214,7 +214,7 @@ pub(crate) fn whole_row<'b, R: Row, DB: RowDb>(
 }
 
 /// `select a, b from t`.
-fn select<R: Row, DB: RowDb>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+pub(crate) fn select<R: Row, DB: RowDb>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
     out.push_sql("select ");
     names(R::TABLE.columns, out)?;
     out.push_sql(" from ");
@@ -338,69 +338,3 @@ macro_rules! pages_and_orphans {
 }
 
 pub(crate) use pages_and_orphans;
-
-/// Implements [`RowConn`](super::RowConn) for a connection by a statement for each row; `$put` are the words of a row
-/// that may be there already.
-macro_rules! row_by_row {
-    ($conn:ty, $put:ty) => {
-        impl $crate::rows::RowConn for $conn {
-            fn delete<R: $crate::rows::Row>(
-                &mut self,
-                batch: &$crate::rows::Batch<R>,
-            ) -> Result<(), $crate::rows::RowFault> {
-                use diesel::RunQueryDsl as _;
-                use $crate::rows::statement::{Delete, DeleteOwner, Statement};
-                for owner in &batch.owners {
-                    let owner = [$crate::rows::Value::Uuid($crate::DbUuid::of(*owner))];
-                    Statement::<R, DeleteOwner>::of(&owner).execute(self)?;
-                }
-                for key in &batch.deletes {
-                    Statement::<R, Delete>::of(R::key_values(key).as_ref()).execute(self)?;
-                }
-                Ok(())
-            }
-
-            fn write<R: $crate::rows::Row>(
-                &mut self,
-                batch: &$crate::rows::Batch<R>,
-            ) -> Result<(), $crate::rows::RowFault> {
-                use diesel::RunQueryDsl as _;
-                use $crate::rows::statement::{Insert, Statement, Update};
-                for row in &batch.updates {
-                    if Statement::<R, Update>::of(row.values().as_ref()).execute(self)? == 0 {
-                        return Err($crate::rows::RowFault::Missing(R::TABLE.name));
-                    }
-                }
-                for row in &batch.inserts {
-                    Statement::<R, Insert>::of(row.values().as_ref()).execute(self)?;
-                }
-                for row in &batch.puts {
-                    Statement::<R, $put>::of(row.values().as_ref()).execute(self)?;
-                }
-                Ok(())
-            }
-
-            fn find<R: $crate::rows::Row>(
-                &mut self,
-                owners: &[uuid::Uuid],
-            ) -> Result<Vec<R>, $crate::rows::RowFault> {
-                use diesel::RunQueryDsl as _;
-                use $crate::rows::statement::{Find, Found, Statement};
-                let mut found = Vec::new();
-                for owner in owners {
-                    let owner = [$crate::rows::Value::Uuid($crate::DbUuid(*owner))];
-                    for row in Statement::<R, Find>::of(&owner)
-                        .load_iter::<Found<R>, diesel::connection::DefaultLoadingMode>(self)?
-                    {
-                        found.push(row?.0?);
-                    }
-                }
-                Ok(found)
-            }
-
-            $crate::rows::statement::pages_and_orphans!();
-        }
-    };
-}
-
-pub(crate) use row_by_row;
