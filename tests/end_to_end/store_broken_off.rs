@@ -183,7 +183,7 @@ fn of_two_switches_at_once_to_one_store_one_is_done_and_nothing_is_lost() {
     let server = Server::start(&place);
     let client = server.client();
     Load::publish(&client);
-    let (next, load) = (url(&place, "next.db"), Load::new(0));
+    let (next, load, stalls) = (url(&place, "next.db"), Load::new(0), wait::Stalls::watch());
     let seen = load.during(&client, || {
         load.goes_on(50);
         let start = || store(&place, "switch", &next, &[]).spawn().unwrap();
@@ -195,6 +195,9 @@ fn of_two_switches_at_once_to_one_store_one_is_done_and_nothing_is_lost() {
         }
         load.goes_on(50);
     });
+    // Neither lets the source stand still while the other one is on its way.
+    let longest = seen.iter().map(|seen| seen.longest_503).max().unwrap();
+    assert!(longest <= load::READ_ONLY + 4 * stalls.longest(), "{longest:?}");
     load::holds_what_was_told(&program::portolan, &place, &next, &seen, &client);
     server.end();
 }

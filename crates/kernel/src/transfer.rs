@@ -123,20 +123,22 @@ pub trait Transfer: WriteStore + Journal + Checkpoints {
     /// As [`store_id`](Self::store_id).
     async fn moved(&self) -> Result<Option<Moved>>;
 
-    /// Hands this store over: when this returns, nobody writes to it any more.
+    /// Hands this store over, or says more of that: when this returns, nobody writes to it any more.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) where it is handed over to another store than this one;
+    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) where it is handed over to another store than this one, or by
+    /// other hands;
     /// [`Error::Unavailable`](crate::Error::Unavailable) where it cannot be written.
     async fn hand_over(&self, moved: &Moved) -> Result<()>;
 
-    /// Takes it back from the store with this id: whoever could write to it before can again. Nothing happens where it was
-    /// not handed over.
+    /// Takes it back from the store with this id, to which these hands have handed it over: whoever could write to it
+    /// before can again. Nothing happens where it was not handed over.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) where it is handed over to another store than this one;
+    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists) where it is handed over to another store than this one, or by
+    /// other hands;
     /// [`Error::Unavailable`](crate::Error::Unavailable) where it cannot be written.
-    async fn take_back(&self, from: &str) -> Result<()>;
+    async fn take_back(&self, from: &str, hands: Uuid) -> Result<()>;
 }
 
 /// Where a store is handed over to: kept in the store itself, for every process that has it open.
@@ -146,6 +148,9 @@ pub struct Moved {
     pub to: String,
     /// The id of the other store: whoever opens it sees by that whether it is the one.
     pub store_id: String,
+    /// Which run of a switch has done so. A store that says none was handed over by a program of before there were any.
+    #[serde(default)]
+    pub hands: Uuid,
     /// Since when.
     pub since: Timestamp,
     /// Whether the other one is whole and takes commands.

@@ -119,8 +119,8 @@ impl Transfer for Meddled {
         self.step(self.to.hand_over(moved)).await
     }
 
-    async fn take_back(&self, from: &str) -> Result<()> {
-        self.step(self.to.take_back(from)).await
+    async fn take_back(&self, from: &str, hands: Uuid) -> Result<()> {
+        self.step(self.to.take_back(from, hands)).await
     }
 
     async fn deadlines(&self, after: Option<&Deadline>, limit: usize) -> Result<Vec<Deadline>> {

@@ -10,10 +10,14 @@ use portolan_app::commands::store_switch::switch;
 use portolan_app::wiring::{copied_from, copied_to, handed_over_from, read_write};
 use portolan_kernel::{Error, Moved, Timestamp};
 use portolan_runtime::transfer::{NotCopied, Progress, Switched};
+use uuid::Uuid;
 
 use crate::support::{Meddled, config, is_sound, market, url};
 
 const AT_MOST: Duration = Duration::from_secs(60);
+
+/// The hands of another switch.
+const SOMEBODY: Uuid = Uuid::from_u128(7);
 
 /// Two stores, the first of which holds a market.
 struct Two {
@@ -124,7 +128,7 @@ async fn a_switch_that_takes_too_long_gives_the_source_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_in_other_hands_is_not_ended() {
     let two = Two::new("relational").await;
-    let (first, second) = (uuid::Uuid::from_u128(1), uuid::Uuid::from_u128(2));
+    let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let to = copied_to(&two.to).await.unwrap();
     let from = copied_from(&two.from).await.unwrap();
     to.begin_copy(&from.store_id().await.unwrap()).await.unwrap();
@@ -137,6 +141,86 @@ async fn a_copy_in_other_hands_is_not_ended() {
     // Nothing is taken over any more: it may have commands of its own.
     assert!(is_fenced(to.take_over(portolan_kernel::Part::NoDeadlines).await));
     assert!(is_fenced(to.claim_copy(first, None).await));
+}
+
+/// What another switch to the same store does while this one is at the end of its way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Meanwhile {
+    /// It takes the copy into its hands, and has a long way to go.
+    TakesTheCopy,
+    /// And is where it hands the source over.
+    TakesBoth,
+}
+
+/// A switch while another one comes in between. Answers how it ended, and where the source leads to then.
+async fn with_another(
+    two: &Two,
+    at: Progress,
+    meanwhile: Meanwhile,
+) -> (Result<Switched, NotCopied>, Option<Moved>) {
+    let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&two.to).await.unwrap());
+    let other = async || {
+        to.claim_copy(SOMEBODY, None).await.unwrap();
+        if meanwhile == Meanwhile::TakesBoth {
+            let moved = from.moved().await.unwrap().unwrap();
+            from.take_back(&moved.store_id, moved.hands).await.unwrap();
+            from.hand_over(&Moved { hands: SOMEBODY, ..moved }).await.unwrap();
+        }
+    };
+    let ended = switch(&*from, &*to, &two.addresses(), AT_MOST, |progress| {
+        if progress == at {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(other()));
+        }
+    })
+    .await;
+    (ended, from.moved().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_loses_its_copy_gives_the_source_back_which_it_has_handed_over_and_no_other_does() {
+    for at in [Progress::HandingOver, Progress::ReadOnly] {
+        let two = Two::new("document").await;
+        let (ended, moved) = with_another(&two, at, Meanwhile::TakesTheCopy).await;
+        assert!(matches!(ended, Err(NotCopied::Failed(Error::Fenced(_)))), "{ended:?}");
+        assert_eq!(moved, None, "the other one has a long way to go");
+        assert_eq!(two.takes_commands().await, (true, false));
+        two.switch(usize::MAX, false).await.unwrap();
+    }
+    let two = Two::new("document").await;
+    let (ended, moved) = with_another(&two, Progress::ReadOnly, Meanwhile::TakesBoth).await;
+    assert!(matches!(ended, Err(NotCopied::Failed(Error::Fenced(_)))), "{ended:?}");
+    assert_eq!(moved.map(|moved| moved.hands), Some(SOMEBODY), "it is the other one's");
+    assert_eq!(two.takes_commands().await, (false, false));
+    // That one has ended there, and the next goes on.
+    two.switch(usize::MAX, false).await.unwrap();
+    assert_eq!(two.takes_commands().await, (false, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_finds_the_source_handed_over_by_a_switch_that_lost_its_copy_goes_on() {
+    let two = Two::new("document").await;
+    let (from, to) = (handed_over_from(&two.from).await.unwrap(), copied_to(&two.to).await.unwrap());
+    let moved = Moved {
+        to: two.addresses().1,
+        store_id: to.store_id().await.unwrap(),
+        hands: SOMEBODY,
+        since: Timestamp::default(),
+        is_done: false,
+    };
+    let mut times = 0;
+    let switched = switch(&*from, &*to, &two.addresses(), AT_MOST, |progress| {
+        if progress == Progress::HandingOver {
+            times += 1;
+            if times == 1 {
+                let late = from.hand_over(&moved);
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(late).unwrap());
+            }
+        }
+    })
+    .await;
+    assert!(switched.unwrap().read_only.is_some());
+    assert_eq!(times, 2);
+    assert_eq!(two.takes_commands().await, (false, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +241,7 @@ async fn a_source_is_taken_back_from_that_store_alone_that_it_was_handed_over_to
     let moved = Moved {
         to: "sqlite:elsewhere".to_owned(),
         store_id: "elsewhere".to_owned(),
+        hands: SOMEBODY,
         since: Timestamp::default(),
         is_done: false,
     };
@@ -175,7 +260,8 @@ async fn a_source_is_taken_back_from_that_store_alone_that_it_was_handed_over_to
         "{refused}"
     );
     assert_eq!(other.moved().await.unwrap(), Some(moved), "it is handed over still");
-    assert!(matches!(other.take_back("another").await, Err(Error::AlreadyExists(_))));
-    other.take_back("elsewhere").await.unwrap();
+    assert!(matches!(other.take_back("another", SOMEBODY).await, Err(Error::AlreadyExists(_))));
+    assert!(matches!(other.take_back("elsewhere", Uuid::nil()).await, Err(Error::AlreadyExists(_))));
+    other.take_back("elsewhere", SOMEBODY).await.unwrap();
     assert_eq!(other.moved().await.unwrap(), None);
 }

@@ -80,7 +80,7 @@ impl StoreSwitch<'_> {
         self.copy.begin().await?;
         to.claim_copy(self.hands, None).await?;
         // Where an earlier run was broken off, nobody need wait for this one to come as far again.
-        self.take_back().await?;
+        self.take_back_of_others().await?;
         let mut tail = Tail::begin(self.copy, &mut tell).await?;
         tail.touched();
         let mut comparison = Comparison::new(self.copy);
@@ -92,7 +92,8 @@ impl StoreSwitch<'_> {
             self.come_near(&mut tail, &mut tell).await?;
             open.append(&mut tail.touched());
             // In other hands by now, this could not go through with it, and the source would stand still for nothing.
-            to.claim_copy(self.hands, Some(self.hands)).await?;
+            // And another run, which cannot either, may have handed the source over since.
+            self.take_back_of_others().await?;
             tell(Progress::HandingOver);
             let began = Instant::now();
             match self.hand_over(&mut tail, &mut comparison, &mut open, &mut tell).await {
@@ -108,6 +109,8 @@ impl StoreSwitch<'_> {
                         return Ok(Switched { copied: Copied { events, ..Copied::default() }, read_only });
                     }
                     Some(NotCopied::TooSlow(_)) => {}
+                    // Another run was here in between, which finds now that the copy is not in its hands.
+                    Some(NotCopied::Failed(Error::AlreadyExists(_))) if !self.leads_elsewhere().await? => {}
                     Some(failed) => return Err(failed),
                 },
             }
@@ -125,7 +128,7 @@ impl StoreSwitch<'_> {
         self.check_target(&moved).await?;
         match to.claim_copy(self.hands, None).await {
             Ok(()) => {
-                from.take_back(&moved.store_id).await?;
+                self.take_back_of_others().await?;
                 return Ok(Undone::Unfinished);
             }
             Err(Error::Fenced(_)) => {}
@@ -135,19 +138,20 @@ impl StoreSwitch<'_> {
         let back = Moved {
             to: self.source.clone(),
             store_id: from.store_id().await?,
+            hands: self.hands,
             since: self.clock.now(),
             is_done: false,
         };
         to.hand_over(&back).await?;
         let took_none = from.head().await? == to.head().await? && self.totals_agree().await?;
         if !took_none {
-            to.take_back(&back.store_id).await?;
+            to.take_back(&back.store_id, self.hands).await?;
             return Err(Error::AlreadyExists(format!(
                 "a command that {} took since: it cannot be undone. Copy it back as another store",
                 moved.to
             )));
         }
-        from.take_back(&moved.store_id).await?;
+        from.take_back(&moved.store_id, moved.hands).await?;
         to.hand_over(&Moved { is_done: true, ..back }).await?;
         Ok(Undone::HandedBack)
     }
@@ -199,7 +203,8 @@ impl StoreSwitch<'_> {
     ) -> Result<u64, NotCopied> {
         let StoreCopy { from, to, .. } = self.copy;
         let (store_id, began) = (to.store_id().await?, Instant::now());
-        let moved = Moved { to: self.target.clone(), store_id, since: self.clock.now(), is_done: false };
+        let (to_address, hands, since) = (self.target.clone(), self.hands, self.clock.now());
+        let moved = Moved { to: to_address, store_id, hands, since, is_done: false };
         from.hand_over(&moved).await?;
         tell(Progress::ReadOnly);
         self.in_time(began)?;
@@ -243,24 +248,57 @@ impl StoreSwitch<'_> {
         };
         match to.claim_copy(self.hands, Some(self.hands)).await {
             Ok(()) => match self.take_back().await {
-                // Another switch has it, which leads elsewhere: nothing of that is this one's to undo.
-                Ok(()) | Err(Error::AlreadyExists(_)) => Ok(Some(failed)),
+                Ok(()) => Ok(Some(failed)),
                 Err(error) => Err(unknown(&error)),
             },
-            Err(Error::Fenced(_)) => match self.copy.begin().await {
+            Err(fenced @ Error::Fenced(_)) => match self.copy.begin().await {
                 // It is whole: what failed was to hear of it.
                 Err(Error::AlreadyExists(_)) => Ok(None),
-                // It is in other hands, and so is the source.
-                Ok(()) => Err(failed),
+                // It is in other hands, which hand the source over in their own time.
+                Ok(()) => match self.take_back().await {
+                    Ok(()) => Err(fenced.into()),
+                    Err(error) => Err(unknown(&error)),
+                },
                 Err(error) => Err(unknown(&error)),
             },
             Err(error) => Err(unknown(&error)),
         }
     }
 
+    /// Takes the source back, where this run has handed it over. What another one did is not this one's to undo.
     async fn take_back(&self) -> Result<()> {
         let StoreCopy { from, to, .. } = self.copy;
-        from.take_back(&to.store_id().await?).await
+        match from.take_back(&to.store_id().await?, self.hands).await {
+            Err(Error::AlreadyExists(_)) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Takes the source back, where another run has handed it over to the copy that is in this one's hands now: that run
+    /// cannot go through with it any more.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] where the copy is in other hands; [`Error::AlreadyExists`] where the source is handed over to
+    /// another store.
+    async fn take_back_of_others(&self) -> Result<()> {
+        let StoreCopy { from, to, .. } = self.copy;
+        let moved = from.moved().await?;
+        // After that was looked at: whoever had done it by then has lost the copy.
+        to.claim_copy(self.hands, Some(self.hands)).await?;
+        let Some(moved) = moved else { return Ok(()) };
+        self.check_target(&moved).await?;
+        match from.take_back(&moved.store_id, moved.hands).await {
+            // Yet another one, which will take it back itself.
+            Err(Error::AlreadyExists(_)) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Whether the source is handed over to another store than this copy.
+    async fn leads_elsewhere(&self) -> Result<bool> {
+        let StoreCopy { from, to, .. } = self.copy;
+        let store_id = to.store_id().await?;
+        Ok(from.moved().await?.is_some_and(|moved| moved.store_id != store_id))
     }
 
     /// Whether both sides have the same outcomes, those aside whose time is over.

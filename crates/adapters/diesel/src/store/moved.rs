@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use portolan_kernel::{Error, Moved, Position};
+use uuid::Uuid;
 
 use super::tables::store_info;
 use super::{Conn, Fault, engine};
@@ -27,17 +28,18 @@ pub(super) fn standing(conn: &mut Conn) -> Result<(Position, Option<Moved>), Fau
     Ok((Position(standing.last.cast_unsigned()), moved))
 }
 
-fn other(moved: &Moved) -> Error {
-    Error::AlreadyExists(format!("a move of this store to {}", moved.to))
+fn refuse_another(conn: &mut Conn, store_id: &str, hands: Uuid) -> Result<(), Fault> {
+    match look_up(conn)? {
+        Some(moved) if moved.store_id != store_id || moved.hands != hands => {
+            Err(Error::AlreadyExists(format!("a move of this store to {}", moved.to)).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Hands it over, or says more of that. To be run in the writer's transaction: whoever writes next sees it.
 pub(super) fn hand_over(conn: &mut Conn, moved: &Moved) -> Result<(), Fault> {
-    if let Some(before) = look_up(conn)?
-        && before.store_id != moved.store_id
-    {
-        return Err(other(&before).into());
-    }
+    refuse_another(conn, &moved.store_id, moved.hands)?;
     let value = serde_json::to_string(moved).map_err(|error| Error::Invalid(error.to_string()))?;
     let kept =
         diesel::update(store_info::table.find(MOVED)).set(store_info::value.eq(&value)).execute(conn)?;
@@ -48,13 +50,10 @@ pub(super) fn hand_over(conn: &mut Conn, moved: &Moved) -> Result<(), Fault> {
     Ok(engine::set_moved(conn, true)?)
 }
 
-/// Takes it back from the store with this id: what another switch did is not this one's to undo.
-pub(super) fn take_back(conn: &mut Conn, from: &str) -> Result<(), Fault> {
-    if let Some(moved) = look_up(conn)?
-        && moved.store_id != from
-    {
-        return Err(other(&moved).into());
-    }
+/// Takes it back from the store with this id, where these hands have handed it over: what another switch did is not
+/// this one's to undo.
+pub(super) fn take_back(conn: &mut Conn, from: &str, hands: Uuid) -> Result<(), Fault> {
+    refuse_another(conn, from, hands)?;
     diesel::delete(store_info::table.find(MOVED)).execute(conn)?;
     Ok(engine::set_moved(conn, false)?)
 }

@@ -180,9 +180,9 @@ impl Transfer for Store {
         self.queue()?.write(move |conn| moved::hand_over(conn, &moved)).await
     }
 
-    async fn take_back(&self, from: &str) -> Result<()> {
+    async fn take_back(&self, from: &str, hands: Uuid) -> Result<()> {
         let from = from.to_owned();
-        self.queue()?.write(move |conn| moved::take_back(conn, &from)).await
+        self.queue()?.write(move |conn| moved::take_back(conn, &from, hands)).await
     }
 }
 
