@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod graph;
+mod packages;
 mod rules;
 mod sources;
 mod std_paths;

@@ -9,6 +9,7 @@ mod links;
 mod names;
 mod page;
 mod readme;
+mod records;
 
 #[path = "../end_to_end/support/mod.rs"]
 #[expect(dead_code, reason = "most of it is for the tests beside these")]

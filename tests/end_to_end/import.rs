@@ -11,6 +11,17 @@ use crate::support::trade::{
 use crate::support::{market, store};
 
 #[test]
+fn a_report_that_cannot_be_written_is_found_out_before_anything_is_imported() {
+    let place = Place::new();
+    place.write("lines.jsonl", jsonl(&[draft_line(&listing(1), from_now(3_600_000))]));
+    for report in ["nowhere/report.json", "."] {
+        let refused = place.run(&["import", "lines.jsonl", "--report", report]);
+        refused.fails(2, &["--report", report, "nothing was imported"]);
+        assert!(!place.store().exists());
+    }
+}
+
+#[test]
 fn an_import_gives_what_the_model_says_and_a_repeat_the_same() {
     let place = Place::new();
     let file = market::file();

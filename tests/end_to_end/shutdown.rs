@@ -12,6 +12,7 @@ use crate::support::http::{Client, RawClient};
 use crate::support::market::assert_matches_the_model;
 use crate::support::place::Place;
 use crate::support::server::Server;
+use crate::support::store::Hold;
 use crate::support::stream::EventStream;
 use crate::support::trade::{ALICE, bid, draft, from_now, jsonl, listing, order_of, overdue};
 use crate::support::{market, program, store, wait};
@@ -78,6 +79,41 @@ fn an_idle_connection_and_a_stream_do_not_hold_up_the_end() {
     assert!(stream.next().is_none(), "the stream ends");
     assert!(client.try_send("GET", "/health/live", &[], &Value::Null).is_err(), "no new request is taken");
     drop(idle);
+}
+
+#[test]
+fn a_server_that_is_asked_twice_ends_at_once_and_keeps_what_it_acknowledged() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let place = Place::new();
+        let mut server = Server::start(&place);
+        let client = server.client();
+        client.post("/listings", &draft(&listing(1), from_now(3_600_000))).expect(201);
+        // Commands in hand that cannot be finished.
+        let hold = Hold::of(&place.store());
+        let hang = |number| {
+            let client = server.client();
+            let body = draft(&listing(number), from_now(3_600_000));
+            std::thread::spawn(move || client.try_send("POST", "/listings", &[], &body).is_ok())
+        };
+        let hanging = [2, 3, 4].map(hang);
+        wait::until("they are in hand", || {
+            let metrics = client.get("/metrics").expect(200).text;
+            let waiting = metrics.lines().find_map(|line| line.strip_prefix("portolan_commands_waiting "));
+            waiting.is_some_and(|count| count != "0").then_some(())
+        });
+        server.signal("INT");
+        wait::until("it says that it ends", || {
+            server.said().contains("ask again to end at once").then_some(())
+        });
+        server.signal(signal);
+        let ended = server.ended();
+        assert_eq!(ended.code(), Some(status), "{}", server.said());
+        assert!(server.said().contains("ended at once"), "{}", server.said());
+        assert!(hanging.into_iter().all(|hanging| !hanging.join().unwrap()), "none is answered");
+        drop(hold);
+        place.run(&["show", &listing(1)]).ok();
+        place.run(&["store", "check"]).ok();
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::config::Flags;
 #[derive(Debug, Parser)]
 #[command(name = "portolan", version, propagate_version = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached.\n\
+    after_help = "Exit status: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached; 130 or 143 asked twice to end.\n\
                         Logs go to stderr; PORTOLAN_LOG=debug shows more of them."
 )]
 pub struct Cli {

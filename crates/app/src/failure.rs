@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use portolan_kernel::Error;
 
+use crate::signals::Asked;
+
 /// Why a command of the program did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -19,16 +21,21 @@ pub enum Failure {
     /// A backend cannot be reached: exit status 3.
     #[error("{0}")]
     Unreachable(String),
+    /// Asked to end a second time while it ended: exit status 130 or 143, as of a program that the signal ends.
+    #[error("ended at once, as it was asked twice; what was not answered may be done or not")]
+    CutOff(Asked),
 }
 
 impl Failure {
-    /// The exit status: 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached.
+    /// The exit status: 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached; of a program
+    /// that did not end cleanly because it was asked twice, 130 or 143.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Failed(_) | Self::Refused => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 3,
+            Self::CutOff(asked) => asked.exit_status(),
         })
     }
 }

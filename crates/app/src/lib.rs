@@ -25,6 +25,7 @@ mod signals;
 use std::process::ExitCode;
 
 pub use failure::Failure;
+pub use signals::Asked;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;

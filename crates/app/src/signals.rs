@@ -9,6 +9,25 @@ pub(crate) struct Interrupted {
     signals: Option<(Signal, Signal)>,
 }
 
+/// How somebody asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// By Ctrl-C.
+    Interrupt,
+    /// By SIGTERM.
+    Terminate,
+}
+
+impl Asked {
+    /// The exit status of a program that such a signal ends, as shells count: 128 and the signal's number.
+    pub(crate) const fn exit_status(self) -> u8 {
+        match self {
+            Self::Interrupt => 128 + 2,
+            Self::Terminate => 128 + 15,
+        }
+    }
+}
+
 impl Interrupted {
     /// Listens from now on; where signals cannot be heard, for ever in vain.
     pub(crate) fn listen() -> Self {
@@ -18,21 +37,22 @@ impl Interrupted {
         }
     }
 
-    /// Ready when somebody has asked.
-    pub(crate) async fn heard(self) {
+    /// Ready when somebody has asked since the last time.
+    pub(crate) async fn heard(&mut self) -> Asked {
         #[cfg(unix)]
-        match self.signals {
-            Some((mut terminate, mut interrupt)) => {
+        match &mut self.signals {
+            Some((terminate, interrupt)) => {
                 tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => Asked::Terminate,
+                    _ = interrupt.recv() => Asked::Interrupt,
                 }
             }
             None => std::future::pending().await,
         }
         #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Asked::Interrupt,
+            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::serve;
 use crate::config::Config;
-use crate::import::{Import, Progress};
+use crate::import::{Import, Progress, Stopped};
+use crate::signals::Interrupted;
 use crate::wiring::{App, Parts};
 use crate::{Failure, output};
 
@@ -23,6 +24,8 @@ const SAMPLE: &str = include_str!("../../sample/market.jsonl");
 /// As [`serve::run`].
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let listener = listen(config).await?;
+    // Heard from before there is anything that would be left behind.
+    let mut interrupted = Interrupted::listen();
     let place = tempfile::Builder::new().prefix("portolan-demo-").tempdir()?;
     let write = format!("sqlite:{}", place.path().join("market.db").display());
     let config = Config { write, ..config.clone() };
@@ -30,19 +33,20 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let importer = App::build(&config, Parts::to_import(&config)).await?;
     let sample = shifted(SAMPLE, importer.clock().now())?;
     let report = Import::new(importer.clone(), false)
-        .run(sample.as_bytes(), Arc::new(Silent), std::future::pending())
+        .run(sample.as_bytes(), Arc::new(Silent), async { _ = interrupted.heard().await })
         .await;
     importer.shutdown().await?;
-    let (report, _) = report?;
+    let (report, _) = report.map_err(|stopped| match stopped {
+        Stopped::Interrupted => Failure::Failed("interrupted; nothing is left of the market".to_owned()),
+        other => other.into(),
+    })?;
     output::note(&format!(
         "{} commands, {} accepted; the market is gone when this program ends",
         report.commands, report.accepted
     ));
     let app = App::build(&config, Parts::to_serve(&config)).await?;
     let open = longest_open(&app).await?;
-    let served = serve::serve(&config, &app, listener, |address| tour(address, open.as_deref())).await;
-    let closed = app.shutdown().await;
-    served.and(closed)
+    serve::serve(&config, &app, listener, interrupted, |address| tour(address, open.as_deref())).await
 }
 
 /// The usual address, or a free one where the usual one is taken and nobody asked for it.

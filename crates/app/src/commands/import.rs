@@ -20,6 +20,9 @@ use crate::{Failure, output, signals};
 /// [`Failure`] where a line is no command or could not be answered; what was accepted before stays.
 pub async fn run(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let (reader, bytes) = open(&arguments.file).await?;
+    if let Some(path) = &arguments.report {
+        can_be_written(path)?;
+    }
     let app = App::build(config, Parts::to_import(config)).await?;
     let started = Instant::now();
     let bar = Arc::new(Bar::new(bytes));
@@ -53,6 +56,26 @@ async fn open(path: &Path) -> Result<(Box<dyn AsyncBufRead + Send + Unpin>, Opti
         )));
     }
     Ok((Box::new(BufReader::with_capacity(1 << 16, file)), Some(metadata.len())))
+}
+
+/// Finds out before anything is imported, and leaves nothing behind.
+fn can_be_written(path: &Path) -> Result<(), Failure> {
+    let tried = match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
+        Ok(there) if there.is_file() => std::fs::OpenOptions::new().append(true).open(path).map(drop),
+        // A pipe or a device is not for trying.
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            tempfile::tempfile_in(folder.unwrap_or(Path::new("."))).map(drop)
+        }
+    };
+    tried.map_err(|error| {
+        Failure::Usage(format!(
+            "--report: {} cannot be written: {error}; nothing was imported",
+            path.display()
+        ))
+    })
 }
 
 async fn write(path: &Path, report: &Report) -> Result<(), Failure> {

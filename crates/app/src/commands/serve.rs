@@ -1,13 +1,15 @@
 //! `serve`: HTTP, subscriptions, processes, deadlines.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use portolan_http::{Http, Limits, Shutdown};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
+use crate::signals::Interrupted;
 use crate::wiring::{App, Parts};
-use crate::{Failure, output, signals, wiring};
+use crate::{Failure, output, wiring};
 
 /// Serves until it is asked to end. Several processes may serve one store: all take commands and fill views of their
 /// own, and one at a time, by its lease, runs processes and deadlines and fills a view that is kept in a store.
@@ -17,9 +19,7 @@ use crate::{Failure, output, signals, wiring};
 pub async fn run(config: &Config) -> Result<(), Failure> {
     let listener = listen(config.listen).await?;
     let app = App::build(config, Parts::to_serve(config)).await?;
-    let served = serve(config, &app, listener, |_| Ok(())).await;
-    let closed = app.shutdown().await;
-    served.and(closed)
+    serve(config, &app, listener, Interrupted::listen(), |_| Ok(())).await
 }
 
 /// Takes the address before anything is built: a second copy is told at once.
@@ -31,8 +31,35 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
     })
 }
 
-/// Says where it listens, then serves until somebody asks it to end.
+/// Serves until somebody asks it to end, and ends the app; at once where somebody asks again meanwhile.
 pub(super) async fn serve(
+    config: &Config,
+    app: &App,
+    listener: TcpListener,
+    mut interrupted: Interrupted,
+    ready: impl FnOnce(SocketAddr) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let shutdown = Shutdown::new();
+    let mut to_the_end = pin!(async {
+        let served = serve_until(&shutdown, config, app, listener, ready).await;
+        served.and(app.shutdown().await)
+    });
+    tokio::select! {
+        ended = &mut to_the_end => return ended,
+        _ = interrupted.heard() => {}
+    }
+    tracing::info!("ending: requests in hand are finished first; ask again to end at once");
+    shutdown.begin();
+    tokio::select! {
+        biased;
+        ended = to_the_end => ended,
+        asked = interrupted.heard() => Err(Failure::CutOff(asked)),
+    }
+}
+
+/// Says where it listens, then serves until that begins.
+async fn serve_until(
+    shutdown: &Shutdown,
     config: &Config,
     app: &App,
     listener: TcpListener,
@@ -49,7 +76,6 @@ pub(super) async fn serve(
              events; from about 5 million on a read model in SQL is the better choice"
         );
     }
-    let shutdown = Shutdown::new();
     let http = Http {
         mediator: app.mediator().clone(),
         journal: app.journal(),
@@ -61,17 +87,8 @@ pub(super) async fn serve(
     };
     let limits = http.limits;
     let router = portolan_http::router(http);
-    // Heard from before anybody is told that the service is there.
-    let interrupted = signals::Interrupted::listen();
-    let ending = shutdown.clone();
-    let watch = tokio::spawn(async move {
-        interrupted.heard().await;
-        tracing::info!("ending: requests in hand are finished first");
-        ending.begin();
-    });
     output::line(&format!("listening on http://{address}"))?;
     ready(address)?;
-    portolan_http::serve(listener, router, limits, shutdown).await;
-    watch.abort();
+    portolan_http::serve(listener, router, limits, shutdown.clone()).await;
     Ok(())
 }

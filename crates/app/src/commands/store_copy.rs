@@ -105,9 +105,10 @@ fn broken_off() -> Failure {
 
 async fn follow(from: &dyn Transfer, to: &dyn Transfer, mut bar: Bar) -> Result<(), Failure> {
     let registry = wire::registry();
-    let (processes, stop) = (processes(), signals::Interrupted::listen());
+    let (processes, mut stop) = (processes(), signals::Interrupted::listen());
     let copy = StoreCopy { from, to, registry: &registry, processes: &processes };
-    let followed = copy.follow(|progress| bar.tell(&progress), stop.heard()).await;
+    let stop = async { _ = stop.heard().await };
+    let followed = copy.follow(|progress| bar.tell(&progress), stop).await;
     bar.end();
     output::note(&match followed.map_err(failure)? {
         Followed::UpTo(position) => format!(

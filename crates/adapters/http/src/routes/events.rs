@@ -19,7 +19,7 @@ use super::answer::Answered;
 use crate::http::Shared;
 use crate::problem::Problem;
 use crate::request::{Parameters, single};
-use crate::wire::{EventSchema, ReadProblems, StreamHeaders};
+use crate::wire::{EventSchema, ListProblems, StreamHeaders};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/events", tag = "events", operation_id = "follow_events",
     params(StreamHeaders),
     responses((status = 200, description = "events as they happen", content_type = "text/event-stream",
-        body = EventSchema), ReadProblems))]
+        body = EventSchema), ListProblems))]
 async fn events(State(http): State<Shared>, headers: HeaderMap, uri: Uri) -> Answered {
     Parameters::of(&uri, &[])?;
     let position = |id: &str| {

@@ -16,8 +16,9 @@ use super::{history, page};
 use crate::http::Shared;
 use crate::request::{Freshness, Ids, IfNoneMatch, NoBody, Write};
 use crate::wire::{
-    DraftBody, HistoryPage, HistoryParameters, ListingPage, ListingSchema, PageParameters, PlaceBidBody,
-    ReadHeaders, ReadProblems, ReceiptBody, ReviseBody, RowHeaders, WriteHeaders, WriteProblems,
+    DraftBody, HistoryPage, HistoryParameters, ListProblems, ListingPage, ListingSchema, PageParameters,
+    PlaceBidBody, ReadHeaders, ReadProblems, ReceiptBody, ReviseBody, RowHeaders, WriteHeaders,
+    WriteProblems,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -37,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// Only its seller is to see it before it is published.
 #[utoipa::path(post, path = "/listings", tag = "listings", operation_id = "draft_listing",
     params(WriteHeaders), request_body = DraftBody,
-    responses((status = 201, description = "drafted; `Location` says where", body = ReceiptBody), WriteProblems))]
+    responses((status = 201, description = "drafted", body = ReceiptBody), WriteProblems))]
 async fn draft(State(http): State<Shared>, write: Write<DraftBody>) -> Answered {
     let id = write.ticket.id_of_new(write.body.id.map(Id::uuid), http.ids())?;
     let command = write.body.into_command(ListingId::from_uuid(id));
@@ -47,7 +48,7 @@ async fn draft(State(http): State<Shared>, write: Write<DraftBody>) -> Answered 
 /// Find listings
 #[utoipa::path(get, path = "/listings", tag = "listings", operation_id = "find_listings",
     params(PageParameters, ReadHeaders),
-    responses((status = 200, description = "one page of them", body = ListingPage), ReadProblems))]
+    responses((status = 200, description = "one page of them", body = ListingPage), ListProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<ListingView>(&http, &uri, freshness).await
 }
@@ -55,7 +56,7 @@ async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Ans
 /// Get a listing
 #[utoipa::path(get, path = "/listings/{id}", tag = "listings", operation_id = "get_listing",
     params(("id" = Uuid, Path, description = "the listing"), RowHeaders, ReadHeaders),
-    responses((status = 200, description = "the listing; `ETag` is its version", body = ListingSchema),
+    responses((status = 200, description = "the listing", body = ListingSchema),
         (status = 304, description = "the caller has it already"), ReadProblems))]
 async fn get(
     State(http): State<Shared>,

@@ -18,6 +18,7 @@ use axum::Router;
 use crate::front::Front;
 use crate::http::{Http, Shared};
 use crate::problem::Problem;
+use crate::wire::headers;
 
 /// The routes of a service, with their document under `/openapi.json` and its page under `/docs`.
 ///
@@ -25,7 +26,8 @@ use crate::problem::Problem;
 /// Every answer that is not the one asked for is a [`Problem`]: unknown addresses and methods, and panics, too.
 pub fn router(http: Http) -> Router {
     let http = Shared::new(http);
-    let (routes, document) = document::routes().split_for_parts();
+    let (routes, mut document) = document::routes().split_for_parts();
+    headers::describe(&mut document);
     routes
         .merge(document::served(&document))
         .merge(console::routes())

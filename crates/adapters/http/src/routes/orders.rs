@@ -16,8 +16,9 @@ use super::{history, page};
 use crate::http::Shared;
 use crate::request::{Freshness, Ids, IfNoneMatch, NoBody, Write};
 use crate::wire::{
-    AddressBody, HistoryPage, HistoryParameters, OrderPage, OrderSchema, PageParameters, PlaceOrderBody,
-    QuantityBody, ReadHeaders, ReadProblems, ReceiptBody, RowHeaders, ShipBody, WriteHeaders, WriteProblems,
+    AddressBody, HistoryPage, HistoryParameters, ListProblems, OrderPage, OrderSchema, PageParameters,
+    PlaceOrderBody, QuantityBody, ReadHeaders, ReadProblems, ReceiptBody, RowHeaders, ShipBody, WriteHeaders,
+    WriteProblems,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -36,7 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// Place an order
 #[utoipa::path(post, path = "/orders", tag = "orders", operation_id = "place_order",
     params(WriteHeaders), request_body = PlaceOrderBody,
-    responses((status = 201, description = "placed; `Location` says where", body = ReceiptBody), WriteProblems))]
+    responses((status = 201, description = "placed", body = ReceiptBody), WriteProblems))]
 async fn place(State(http): State<Shared>, write: Write<PlaceOrderBody>) -> Answered {
     let id = write.ticket.id_of_new(write.body.id.map(Id::uuid), http.ids())?;
     let command = write.body.into_command(OrderId::from_uuid(id));
@@ -46,7 +47,7 @@ async fn place(State(http): State<Shared>, write: Write<PlaceOrderBody>) -> Answ
 /// Find orders
 #[utoipa::path(get, path = "/orders", tag = "orders", operation_id = "find_orders",
     params(PageParameters, ReadHeaders),
-    responses((status = 200, description = "one page of them", body = OrderPage), ReadProblems))]
+    responses((status = 200, description = "one page of them", body = OrderPage), ListProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<OrderView>(&http, &uri, freshness).await
 }
@@ -54,7 +55,7 @@ async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Ans
 /// Get an order
 #[utoipa::path(get, path = "/orders/{id}", tag = "orders", operation_id = "get_order",
     params(("id" = Uuid, Path, description = "the order"), RowHeaders, ReadHeaders),
-    responses((status = 200, description = "the order; `ETag` is its version", body = OrderSchema),
+    responses((status = 200, description = "the order", body = OrderSchema),
         (status = 304, description = "the caller has it already"), ReadProblems))]
 async fn get(
     State(http): State<Shared>,

@@ -10,7 +10,7 @@ use super::answer::Answered;
 use super::page;
 use crate::http::Shared;
 use crate::request::Freshness;
-use crate::wire::{PageParameters, ReadHeaders, ReadProblems, TotalsPage};
+use crate::wire::{ListProblems, PageParameters, ReadHeaders, TotalsPage};
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// One row for a UTC day and currency.
 #[utoipa::path(get, path = "/totals", tag = "totals", operation_id = "find_totals",
     params(PageParameters, ReadHeaders),
-    responses((status = 200, description = "one page of them", body = TotalsPage), ReadProblems))]
+    responses((status = 200, description = "one page of them", body = TotalsPage), ListProblems))]
 async fn list(State(http): State<Shared>, uri: Uri, freshness: Freshness) -> Answered {
     page::find::<MarketTotals>(&http, &uri, freshness).await
 }

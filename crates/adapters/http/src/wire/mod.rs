@@ -1,5 +1,6 @@
 //! The bodies, parameters and headers of requests and answers, as they are read and as the OpenAPI document says.
 
+pub(crate) mod headers;
 mod listing;
 mod order;
 mod parameters;
@@ -14,7 +15,7 @@ pub(crate) use order::{AddressBody, PlaceOrderBody, QuantityBody, ShipBody};
 pub(crate) use parameters::{
     HistoryParameters, PageParameters, ReadHeaders, RowHeaders, StreamHeaders, WriteHeaders,
 };
-pub(crate) use problems::{ReadProblems, WriteProblems};
+pub(crate) use problems::{ListProblems, ReadProblems, WriteProblems};
 pub(crate) use receipt::ReceiptBody;
 pub(crate) use schema::{EventSchema, HistoryPage, MoneySchema, ProblemSchema};
 pub(crate) use status::{LiveBody, PartBody, ReadyBody};

@@ -5,21 +5,25 @@ use std::collections::BTreeMap;
 use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-/// What a read may come to beside its answer.
+use super::headers;
+
+/// What a read of one thing may come to beside its answer.
 pub(crate) struct ReadProblems;
+
+/// What a read of a list may come to beside its answer, which may be empty.
+pub(crate) struct ListProblems;
 
 /// What a write may come to beside its answer.
 pub(crate) struct WriteProblems;
 
+const NOT_FOUND: (&str, &str) = ("404", "there is no such thing");
+
 const READ: [(&str, &str); 5] = [
     ("400", "a parameter or header that is not of its form"),
-    ("404", "there is no such thing"),
+    NOT_FOUND,
     ("414", "the URL is too long"),
     ("500", "a fault of the service, with a trace id"),
-    (
-        "503",
-        "the view is not there yet (`stale`, with have and want), or the store cannot be read; `Retry-After`",
-    ),
+    ("503", "the view is not there yet (`stale`, with have and want), or the store cannot be read"),
 ];
 
 const WRITE: [(&str, &str); 10] = [
@@ -27,7 +31,7 @@ const WRITE: [(&str, &str); 10] = [
         "400",
         "malformed: not JSON, an unknown or missing field, a wrong type; with a JSON pointer, line and column",
     ),
-    ("404", "there is no such thing"),
+    NOT_FOUND,
     (
         "409",
         "it exists already, somebody else was faster, or the first request with this key is still running",
@@ -39,14 +43,22 @@ const WRITE: [(&str, &str); 10] = [
         "422",
         "the domain refuses, with a code of its own and its numbers; or a key is used again for another request",
     ),
-    ("429", "too many commands are waiting; `Retry-After`"),
+    ("429", "too many commands are waiting"),
     ("500", "a fault of the service, with a trace id"),
-    ("503", "the store cannot do it now; `Retry-After`"),
+    ("503", "the store cannot do it now"),
 ];
 
 impl IntoResponses for ReadProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&READ)
+    }
+}
+
+impl IntoResponses for ListProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut problems = problems(&READ);
+        problems.remove(NOT_FOUND.0);
+        problems
     }
 }
 
@@ -57,9 +69,15 @@ impl IntoResponses for WriteProblems {
 }
 
 fn problems(table: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let response = |description: &str| {
+    let response = |(status, description): &(&str, &str)| {
         let document = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        ResponseBuilder::new().description(description).content("application/problem+json", document).build()
+        let response =
+            ResponseBuilder::new().description(*description).content("application/problem+json", document);
+        let response = match *status {
+            "429" | "503" => response.header("Retry-After", headers::retry_after()),
+            _ => response,
+        };
+        ((*status).to_owned(), response.build().into())
     };
-    table.iter().map(|(status, description)| ((*status).to_owned(), response(description).into())).collect()
+    table.iter().map(response).collect()
 }

@@ -147,3 +147,69 @@ async fn the_market_page_listens_to_every_event_there_is() {
         assert!(script.contains(&format!("\"{name}\"")), "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_document_says_which_headers_an_answer_has() {
+    const HEADERS: [&str; 5] = ["ETag", "Link", "Location", "Portolan-Position", "Retry-After"];
+    let (market, document) = document().await;
+    let mut another = crate::support::draft();
+    another["id"] = "0190a000-0000-7000-8000-00000000000d".into();
+    let drafted = market.post("/listings", &another).await.expect(201);
+    let tag = market.get(&format!("/listings/{LISTING}")).await.header("etag").to_owned();
+    let known = [("if-none-match", tag.as_str())];
+    let late = [("portolan-at-least", "1000000"), ("prefer", "wait=0")];
+    market.catch_up().await;
+    for (route, answer) in [
+        ("post /listings", drafted),
+        (
+            "post /orders/{id}/pay",
+            market.post(&format!("/orders/{ORDER}/pay"), &Value::Null).await.expect(200),
+        ),
+        ("get /listings", market.get("/listings?limit=1").await.expect(200)),
+        ("get /listings", market.get_with("/listings", &late).await.expect(503)),
+        ("get /totals", market.get("/totals?sort=nothing").await.expect(400)),
+        ("get /listings/{id}", market.get(&format!("/listings/{LISTING}")).await.expect(200)),
+        ("get /listings/{id}", market.get_with(&format!("/listings/{LISTING}"), &known).await.expect(304)),
+        ("get /listings/{id}", market.get(&format!("/listings/{ALICE}")).await.expect(404)),
+        ("get /customers/{id}", market.get(&format!("/customers/{ALICE}")).await.expect(200)),
+        (
+            "get /listings/{id}/events",
+            market.get(&format!("/listings/{LISTING}/events?limit=1")).await.expect(200),
+        ),
+    ] {
+        let (method, path) = route.split_once(' ').unwrap();
+        let described = &document["paths"][path][method]["responses"][answer.status.to_string()]["headers"];
+        let named: Vec<_> =
+            described.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let given: Vec<_> = HEADERS.into_iter().filter(|name| answer.headers.contains_key(*name)).collect();
+        assert_eq!(named, given, "{route} {}", answer.status);
+    }
+}
+
+#[tokio::test]
+async fn the_document_says_when_to_ask_again_and_no_list_is_not_found() {
+    let (_, document) = document().await;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in
+                responses.iter().filter(|(status, _)| ["429", "503"].contains(&status.as_str()))
+            {
+                let is_problem = response["content"]["application/problem+json"].is_object();
+                assert_eq!(
+                    response["headers"]["Retry-After"].is_object(),
+                    is_problem,
+                    "{method} {path} {status}"
+                );
+            }
+            let is_list =
+                method == "get" && ["/events", "/listings", "/orders", "/totals"].contains(&path.as_str());
+            let has_no_problems = tagged(operation, "operation");
+            assert_eq!(responses.contains_key("404"), !is_list && !has_no_problems, "{method} {path}");
+        }
+    }
+}
+
+fn tagged(operation: &Value, tag: &str) -> bool {
+    operation["tags"].as_array().unwrap().contains(&tag.into())
+}
