@@ -7,12 +7,12 @@ use uuid::Uuid;
 use super::view::View;
 use crate::specification::{
     AnyIdentity, Boolean, Candidate, Cash, Choice, Decimal, Embedded, Enumeration, Field, Identity, Integer,
-    Kind, ListOf, Many, Number, Presence, Text, Time, TypedField, Value,
+    Kind, ListOf, Many, Number, Presence, Text, Time, TypedField, Value, ValueRef,
 };
 use crate::{Currency, Error, Id, Money, Result, Timestamp};
 
 /// A view whose rows can be made again from the values of their declared fields: what a store needs that keeps a view
-/// in columns.
+/// outside of memory.
 ///
 /// ```
 /// use portolan_kernel::specification::Value;
@@ -69,17 +69,21 @@ pub trait StoredView: View {
     fn restore(row: &mut dyn StoredRow) -> Result<Self>;
 }
 
-/// The values of one row, or of an element of one of its collections, as a store has kept them. Each is taken once, by
-/// its typed handle.
+/// The values of one row, or of an element of one of its collections, as a store has kept them. Each is taken by its typed
+/// handle, soonest where they are taken in the order of their declaration.
 ///
 /// # Errors
 /// All methods answer [`Error::Unavailable`] for a value that is not there, or not of its field's type.
 pub trait StoredRow {
-    /// Gives away the value of this field.
-    fn give(&mut self, field: &'static Field) -> Result<Value>;
+    /// The value of this field, where it is no collection.
+    fn give(&mut self, field: &'static Field) -> Result<ValueRef<'_>>;
 
-    /// Gives away a collection of plain values, in order.
-    fn give_scalars(&mut self, field: &'static Field) -> Result<Vec<Value>>;
+    /// Hands over each value of a collection of plain values, in order.
+    fn give_scalars(
+        &mut self,
+        field: &'static Field,
+        take: &mut dyn FnMut(ValueRef<'_>) -> Result<()>,
+    ) -> Result<()>;
 
     /// Hands over each element of a collection, in order.
     fn give_elements(
@@ -108,7 +112,12 @@ impl dyn StoredRow + '_ {
         collection: TypedField<C, ListOf<K>>,
     ) -> Result<Vec<T>> {
         let field = collection.path().field;
-        self.give_scalars(field)?.into_iter().map(|value| restored(field, value)).collect()
+        let mut values = Vec::new();
+        self.give_scalars(field, &mut |value| {
+            values.push(restored(field, value)?);
+            Ok(())
+        })?;
+        Ok(values)
     }
 
     /// A collection of elements, each made by `restore`.
@@ -129,7 +138,7 @@ impl dyn StoredRow + '_ {
     }
 }
 
-fn restored<K, T: Restored<K>>(field: &Field, value: Value) -> Result<T> {
+fn restored<K, T: Restored<K>>(field: &Field, value: ValueRef<'_>) -> Result<T> {
     T::restored(value).ok_or_else(|| unreadable(field))
 }
 
@@ -145,13 +154,13 @@ fn unreadable(field: &Field) -> Error {
 )]
 pub trait Restored<K>: Sized {
     /// What the value was; `None` where it is not of this type.
-    fn restored(value: Value) -> Option<Self>;
+    fn restored(value: ValueRef<'_>) -> Option<Self>;
 }
 
 macro_rules! restored {
     ($($type:ty: $kind:ty = $pattern:pat => $value:expr;)+) => {$(
         impl Restored<$kind> for $type {
-            fn restored(value: Value) -> Option<Self> {
+            fn restored(value: ValueRef<'_>) -> Option<Self> {
                 match value {
                     $pattern => $value,
                     _ => None,
@@ -162,43 +171,43 @@ macro_rules! restored {
 }
 
 restored! {
-    bool: Boolean = Value::Boolean(value) => Some(value);
-    i64: Integer = Value::Integer(value) => Some(value);
-    i32: Integer = Value::Integer(value) => value.try_into().ok();
-    u32: Integer = Value::Integer(value) => value.try_into().ok();
-    Decimal: Number = Value::Decimal(value) => Some(value);
-    String: Text = Value::Text(value) => Some((*value).to_owned());
-    Box<str>: Text = Value::Text(value) => Some((*value).into());
-    Arc<str>: Text = Value::Text(value) => Some(value);
-    Currency: Text = Value::Text(value) => value.parse().ok();
-    Uuid: AnyIdentity = Value::Uuid(value) => Some(value);
-    Timestamp: Time = Value::Time(value) => Some(value);
-    Money: Cash = Value::Money(value) => Some(value);
-    Embedded: Presence = Value::Boolean(true) => Some(Self);
+    bool: Boolean = ValueRef::Boolean(value) => Some(value);
+    i64: Integer = ValueRef::Integer(value) => Some(value);
+    i32: Integer = ValueRef::Integer(value) => value.try_into().ok();
+    u32: Integer = ValueRef::Integer(value) => value.try_into().ok();
+    Decimal: Number = ValueRef::Decimal(value) => Some(value);
+    String: Text = ValueRef::Text(value) => Some(value.to_owned());
+    Box<str>: Text = ValueRef::Text(value) => Some(value.into());
+    Arc<str>: Text = ValueRef::Text(value) => Some(value.into());
+    Currency: Text = ValueRef::Text(value) => value.parse().ok();
+    Uuid: AnyIdentity = ValueRef::Uuid(value) => Some(value);
+    Timestamp: Time = ValueRef::Time(value) => Some(value);
+    Money: Cash = ValueRef::Money(value) => Some(value);
+    Embedded: Presence = ValueRef::Object => Some(Self);
 }
 
 impl<I: Id> Restored<Identity<I>> for I {
-    fn restored(value: Value) -> Option<Self> {
+    fn restored(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Uuid(uuid) => Some(I::from_uuid(uuid)),
+            ValueRef::Uuid(uuid) => Some(I::from_uuid(uuid)),
             _ => None,
         }
     }
 }
 
 impl<E: Enumeration> Restored<Choice<E>> for E {
-    fn restored(value: Value) -> Option<Self> {
+    fn restored(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Text(name) => E::named(&name),
+            ValueRef::Text(name) => E::named(name),
             _ => None,
         }
     }
 }
 
 impl<K, T: Restored<K>> Restored<K> for Option<T> {
-    fn restored(value: Value) -> Option<Self> {
+    fn restored(value: ValueRef<'_>) -> Option<Self> {
         match value {
-            Value::Null => Some(None),
+            ValueRef::Null => Some(None),
             value => T::restored(value).map(Some),
         }
     }

@@ -53,6 +53,7 @@ pub(super) const fn type_name(kind: Kind, is_key: bool) -> &'static str {
         Kind::Text => "longtext",
         Kind::Decimal | Kind::Uuid => "binary(16)",
         Kind::Members => "varbinary(512)",
+        Kind::Body => "longblob",
     }
 }
 

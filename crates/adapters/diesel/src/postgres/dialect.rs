@@ -50,7 +50,7 @@ pub(super) const fn type_name(kind: Kind, _is_key: bool) -> &'static str {
         Kind::Boolean => "boolean",
         Kind::Integer => "bigint",
         Kind::Text => "text collate \"C\"",
-        Kind::Decimal | Kind::Members => "bytea",
+        Kind::Decimal | Kind::Members | Kind::Body => "bytea",
         Kind::Uuid => "uuid",
     }
 }

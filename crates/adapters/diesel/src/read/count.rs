@@ -26,13 +26,13 @@ pub(super) fn count<V: StoredView>(conn: &mut Conn, asked: Asked<'_>, tree: &Nod
     };
     let (mut count, mut after) = (0, i64::MIN);
     loop {
-        let mut sql = rows::select(layout);
+        let mut sql = rows::select();
         plan.push_from(&mut sql, None, Some(number(layout).word(" > ").bind(Bound::Integer(after))));
         sql.push_word(" order by ");
         sql.push(number(layout));
         sql.push_word(" limit ");
         sql.push_number(LAST_CHUNK as u64);
-        let chunk: Vec<Kept<V>> = rows::load(conn, layout, shapes, sql)?;
+        let chunk: Vec<Kept<V>> = rows::load(conn, shapes, sql)?;
         count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
         match chunk.last() {
             Some(last) if chunk.len() == LAST_CHUNK => after = last.number,
@@ -60,9 +60,9 @@ fn count_found<V: StoredView>(
             count += sql.number_of(conn, shapes)?.unsigned_abs();
             return Ok(());
         };
-        let mut sql = rows::select(plan.layout);
+        let mut sql = rows::select();
         plan.push_from(&mut sql, None, Some(among));
-        let chunk: Vec<Kept<V>> = rows::load(conn, plan.layout, shapes, sql)?;
+        let chunk: Vec<Kept<V>> = rows::load(conn, shapes, sql)?;
         count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
         Ok(())
     })?;

@@ -1,7 +1,7 @@
 //! Rows on their way into a table: as many in one statement as few different texts allow.
 
 use super::super::{Conn, Fault};
-use super::layout::{ELEMENT, ROW, Table, VERSION};
+use super::layout::{BODY, ELEMENT, ROW, Table, VERSION};
 use super::statement::{Bound, Shapes, Statement};
 
 /// How many rows one statement writes: few different numbers, so that there are few different texts.
@@ -10,8 +10,8 @@ const TOGETHER: [usize; 3] = [64, 8, 1];
 /// How many values one statement binds at the most; engines take from 32,766.
 const MAX_BINDS: usize = 16_000;
 
-/// Rows of one table, each as all of its values: of a view's rows the number and the version first, of elements the number
-/// and the place.
+/// Rows of one table, each as all of its values: of a view's rows the number and the version first and the body last, of
+/// elements the number and the place first.
 pub(super) struct Inserts<'v> {
     width: usize,
     values: Vec<Bound<'v>>,
@@ -19,7 +19,7 @@ pub(super) struct Inserts<'v> {
 
 impl<'v> Inserts<'v> {
     pub(super) fn into(table: &Table) -> Self {
-        Self { width: table.columns.len() + 2, values: Vec::new() }
+        Self { width: table.columns.len() + if table.is_child() { 2 } else { 3 }, values: Vec::new() }
     }
 
     /// One row's values, one after the other.
@@ -54,6 +54,9 @@ pub(super) fn into_table(table: &Table) -> Statement<'_> {
     for column in &table.columns {
         sql.push_word(", ");
         sql.push_name(&column.name);
+    }
+    if !table.is_child() {
+        sql = sql.word(", ").name(BODY);
     }
     sql.word(") values ")
 }

@@ -10,7 +10,6 @@ use portolan_kernel::{Candidate, Error, Fingerprint, Index, IndexKind, Result, V
 
 use super::super::engine;
 use super::inserts;
-use super::rows;
 use super::statement::Statement;
 use super::translate::Mistake;
 
@@ -19,6 +18,9 @@ pub(super) const ROW: &str = "row_number";
 
 /// The column of the version of a row's source.
 pub(super) const VERSION: &str = "row_version";
+
+/// The column of a row as a whole.
+pub(super) const BODY: &str = "row_body";
 
 /// The column of an element's place in its collection.
 pub(super) const ELEMENT: &str = "element_number";
@@ -42,8 +44,6 @@ pub(super) struct Layout {
     pub(super) name: String,
     /// One row for each row of the view.
     pub(super) rows: Table,
-    /// `select` all that a row is made of.
-    pub(super) select: String,
     /// The index that finds a row by its id.
     pub(super) by_id: String,
     /// The ids of rows that are gone, with the version that they went at.
@@ -112,6 +112,8 @@ pub(crate) enum Kind {
     Uuid,
     /// Which of a span of row numbers are in a set, in at most 512 bytes.
     Members,
+    /// A row as a whole.
+    Body,
 }
 
 /// The table of words.
@@ -159,7 +161,6 @@ impl Layout {
         let removed = format!("view_{name}_removed");
         let mut layout = Self {
             name: name.to_owned(),
-            select: String::new(),
             by_id: format!("{}_by_id", rows.name),
             rows,
             removed,
@@ -173,7 +174,6 @@ impl Layout {
         V::indexes().iter().for_each(|index| layout.add_index(index));
         layout.check::<V>()?;
         let text = |sql: Statement<'_>| sql.text().map_err(|error| Error::Unsupported(error.to_string()));
-        layout.select = text(rows::selected(&layout))?;
         layout.rows.insert = text(inserts::into_table(&layout.rows))?;
         for child in &mut layout.rows.children {
             child.insert = text(inserts::into_table(child))?;
@@ -274,7 +274,7 @@ impl Layout {
         let tables = std::iter::once(&self.rows).chain(&self.rows.children);
         for table in tables.clone() {
             let columns = table.columns.iter().map(|column| column.name.as_str());
-            if let Some(name) = repeated([ROW, VERSION, ELEMENT].into_iter().chain(columns)) {
+            if let Some(name) = repeated([ROW, VERSION, BODY, ELEMENT].into_iter().chain(columns)) {
                 return clash(name);
             }
         }

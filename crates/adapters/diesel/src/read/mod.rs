@@ -19,6 +19,7 @@ use self::state::{Declared, Standing};
 use self::statement::Shapes;
 use super::{Store, engine};
 
+mod body;
 mod count;
 mod estimates;
 mod inserts;

@@ -69,7 +69,7 @@ pub(super) fn said<'q>(plan: &Plan<'q>, query: &'q CheckedQuery<'_>) -> Result<S
     if let Some(wanted) =
         limit.filter(|_| plan.found.is_none() && plan.residual.is_none() && order.descends())
     {
-        let wanted = wanted.saturating_add(if steps_further(plan.layout) { EQUALS } else { 0 });
+        let wanted = wanted.saturating_add(if engine::STEPS_THROUGH_ROWS { EQUALS } else { 0 });
         let below = query.after.as_ref().and_then(|after| after.first());
         let below = below.map(|below| order.first(" < ", below));
         return Ok(ordered(plan, &order, below, Order::push_first, wanted));
@@ -199,7 +199,7 @@ impl<V: StoredView> Found<'_, '_, V> {
         below: Option<Statement<'_>>,
         wanted: usize,
     ) -> Result<(Vec<Kept<V>>, bool), Fault> {
-        let Some(key) = self.query.keys.first().filter(|_| steps_further(self.layout)) else {
+        let Some(key) = self.query.keys.first().filter(|_| engine::STEPS_THROUGH_ROWS) else {
             let found = self.load(ordered(self.plan, order, below, Order::push_first, wanted))?;
             let is_cut = found.len() >= wanted;
             return Ok((found, is_cut));
@@ -256,9 +256,9 @@ impl<V: StoredView> Found<'_, '_, V> {
     fn take(&mut self, met: &[i64]) -> Result<(), Fault> {
         let mut rows = HashMap::with_capacity(met.len());
         in_parts_of(FOUND_TOGETHER, met, |numbers| {
-            let mut sql = rows::select(self.layout);
+            let mut sql = rows::select();
             self.plan.push_from(&mut sql, None, Some(among(self.layout, numbers)));
-            let chunk: Vec<Kept<V>> = rows::load(self.conn, self.layout, self.shapes, sql)?;
+            let chunk: Vec<Kept<V>> = rows::load(self.conn, self.shapes, sql)?;
             rows.extend(chunk.into_iter().map(|row| (row.number, row)));
             Ok(())
         })?;
@@ -303,7 +303,7 @@ impl<V: StoredView> Found<'_, '_, V> {
     }
 
     fn load(&mut self, sql: Statement<'_>) -> Result<Vec<Kept<V>>, Fault> {
-        rows::load(self.conn, self.layout, self.shapes, sql)
+        rows::load(self.conn, self.shapes, sql)
     }
 }
 
@@ -324,11 +324,6 @@ fn walked<'a>(
 fn steps(plan: &Plan<'_>, found: &Members, wanted: usize) -> usize {
     let steps = (wanted as u64).saturating_mul(plan.rows) / found.len().max(1);
     usize::try_from(steps).unwrap_or(LAST_CHUNK).clamp(FIRST_CHUNK, LAST_CHUNK).next_power_of_two()
-}
-
-/// Whether rows come one after the other as they are looked at, so that to ask for some more than are taken costs nothing.
-fn steps_further(layout: &Layout) -> bool {
-    engine::STEPS_THROUGH_ROWS && layout.rows.children.is_empty()
 }
 
 fn satisfies<V: StoredView>(plan: &Plan<'_>, row: &Kept<V>) -> bool {

@@ -135,7 +135,7 @@ pub(super) fn by_ids<V: StoredView>(
     let id = layout.id_column();
     let mut found = Vec::with_capacity(ids.len());
     rows::in_parts(ids, |ids| {
-        let mut sql = rows::select(layout).word(" from ").name(&layout.rows.name);
+        let mut sql = rows::select().word(" from ").name(&layout.rows.name);
         sql.push_word(" where ");
         sql.push_name(&id.name);
         sql.push_word(" in (");
@@ -143,7 +143,7 @@ pub(super) fn by_ids<V: StoredView>(
             sql.push_bind(Bound::of(id.kind, value.borrowed()).unwrap_or(Bound::Null(id.kind)));
         });
         sql.push_word(")");
-        found.extend(rows::load(conn, layout, shapes, sql)?);
+        found.extend(rows::load(conn, shapes, sql)?);
         Ok(())
     })?;
     Ok(found)

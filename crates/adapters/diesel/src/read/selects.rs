@@ -35,7 +35,7 @@ pub(super) fn selected<'v, 'a: 'v>(
     also: Option<Statement<'v>>,
     limit: Option<usize>,
 ) -> Statement<'v> {
-    let mut sql: Statement<'v> = rows::select(plan.layout);
+    let mut sql: Statement<'v> = rows::select();
     plan.push_from(&mut sql, Some(order), also);
     order.push(&mut sql);
     if let Some(limit) = limit {
@@ -47,7 +47,7 @@ pub(super) fn selected<'v, 'a: 'v>(
 
 /// All that the plan finds, in no order.
 pub(super) fn all_found<'v>(plan: &Plan<'v>) -> Statement<'v> {
-    let mut sql = rows::select(plan.layout);
+    let mut sql = rows::select();
     plan.push_from(&mut sql, None, None);
     sql
 }
@@ -60,7 +60,7 @@ pub(super) fn ordered<'v, 'a: 'v>(
     push_part: impl FnOnce(&Order<'a>, &mut Statement<'v>),
     limit: usize,
 ) -> Statement<'v> {
-    let mut sql: Statement<'v> = rows::select(plan.layout);
+    let mut sql: Statement<'v> = rows::select();
     plan.push_from(&mut sql, Some(order), also);
     push_part(order, &mut sql);
     sql.push_word(" limit ");
@@ -92,7 +92,7 @@ pub(super) fn numbers<'v, 'a: 'v>(
 
 /// The row with this number.
 pub(super) fn with_number(layout: &Layout, of: i64) -> Statement<'_> {
-    let mut sql = rows::select(layout).word(" from ").name(&layout.rows.name);
+    let mut sql = rows::select().word(" from ").name(&layout.rows.name);
     sql.push_word(" where ");
     sql.push(number(layout).word(" = ").bind(Bound::Integer(of)));
     sql

@@ -5,6 +5,7 @@ use portolan_kernel::{Error, Fingerprint, Position, Result, SubscriptionId};
 
 use super::super::store::tables::subscriptions;
 use super::super::{Conn, Fault, engine};
+use super::body;
 use super::layout::Layout;
 use super::statement::{Shapes, Statement};
 use super::tables;
@@ -61,6 +62,7 @@ impl Declared {
             texts.push_str(&text);
             texts.push_str(";\n");
         }
+        texts.push_str(body::FORMAT);
         // Which words a table holds does not stand in its columns.
         for field in layout.words.iter().flat_map(|words| &words.fields) {
             let within = field.within.map_or("", |collection| collection.name);

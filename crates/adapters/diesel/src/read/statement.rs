@@ -83,18 +83,6 @@ fn sortable(number: Decimal) -> [u8; 16] {
     (units.cast_unsigned() ^ (1 << 127)).to_be_bytes()
 }
 
-/// The number that was kept as these bytes.
-pub(super) fn decimal(bytes: &[u8]) -> Option<Decimal> {
-    let bytes: [u8; 16] = bytes.try_into().ok()?;
-    let mut units = (u128::from_be_bytes(bytes) ^ (1 << 127)).cast_signed();
-    let mut scale = Decimal::MAX_SCALE;
-    while scale > 0 && units % 10 == 0 {
-        units /= 10;
-        scale -= 1;
-    }
-    Decimal::new(i64::try_from(units).ok()?, scale)
-}
-
 impl<'a> Statement<'a> {
     pub(crate) fn new(word: &'static str) -> Self {
         Self::default().word(word)
@@ -254,7 +242,7 @@ impl Bound<'_> {
             Self::Null(Kind::Boolean) => out.push_bind_param::<Nullable<Bool>, _>(&None::<bool>),
             Self::Null(Kind::Integer) => out.push_bind_param::<Nullable<BigInt>, _>(&None::<i64>),
             Self::Null(Kind::Text) => out.push_bind_param::<Nullable<Text>, _>(&None::<&'static str>),
-            Self::Null(Kind::Decimal | Kind::Members) => {
+            Self::Null(Kind::Decimal | Kind::Members | Kind::Body) => {
                 out.push_bind_param::<Nullable<Binary>, _>(&None::<&'static [u8]>)
             }
             Self::Null(Kind::Uuid) => out.push_bind_param::<Nullable<SqlUuid>, _>(&None::<DbUuid>),

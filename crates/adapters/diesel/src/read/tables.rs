@@ -4,7 +4,7 @@ use portolan_kernel::IndexKind;
 
 use super::super::engine;
 use super::layout::{
-    Column, ELEMENT, Kind, Layout, MEMBERS, PART, ROW, SqlIndex, Table, VERSION, WORD, WORD_FIELD,
+    BODY, Column, ELEMENT, Kind, Layout, MEMBERS, PART, ROW, SqlIndex, Table, VERSION, WORD, WORD_FIELD,
 };
 use super::source;
 use super::statement::Statement;
@@ -55,7 +55,9 @@ fn rows(layout: &Layout) -> Statement<'_> {
     sql.push_word(" primary key not null");
     number(&mut sql, VERSION);
     columns(&mut sql, &layout.rows, Some(layout.id_column()));
-    sql.word(engine::ROWS_END)
+    // The last, so that nobody who looks at a column has to pass over it.
+    let sql = sql.word(", ").name(BODY).word(" ").word(engine::type_name(Kind::Body, false));
+    sql.word(" not null").word(engine::ROWS_END)
 }
 
 fn by_id(layout: &Layout) -> Statement<'_> {

@@ -1,13 +1,15 @@
 //! What a batch changes, as statements.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use portolan_kernel::specification::{Path, Value, ValueRef, Words};
 use portolan_kernel::{Candidate, StoredView, Version};
 
 use super::super::{Conn, Fault, engine};
+use super::body;
 use super::inserts::Inserts;
-use super::layout::{Column, Layout, Place, ROW, Table, VERSION, kept_word};
+use super::layout::{BODY, Column, Layout, Place, ROW, Table, VERSION, kept_word};
 use super::rows::Kept;
 use super::statement::{Bound, Shapes, Statement};
 use super::tables;
@@ -117,6 +119,7 @@ impl<'w> Writer<'w> {
         for column in &self.layout.rows.columns {
             self.rows.push(bound(column, view)?);
         }
+        self.rows.push(body_of(view)?);
         for (place, child, path) in collections::<V>(self.layout) {
             self.insert_elements(place, child, number, path.read(view))?;
         }
@@ -130,11 +133,11 @@ impl<'w> Writer<'w> {
         sql.push_bind(version(to));
         for column in &table.columns {
             if !is_same(column, &before.view, after) {
-                sql.push_word(", ");
-                sql.push_name(&column.name);
-                sql.push_word(" = ");
-                sql.push_bind(bound(column, after)?);
+                sql = sql.word(", ").name(&column.name).word(" = ").bind(bound(column, after)?);
             }
+        }
+        if before.view != *after {
+            sql = sql.word(", ").name(BODY).word(" = ").bind(body_of(after)?);
         }
         sql.push_word(" where ");
         sql.push_name(ROW);
@@ -288,6 +291,10 @@ fn is_same(column: &Column, left: &(impl Candidate + ?Sized), right: &(impl Cand
         (ValueRef::Object, ValueRef::Object) => true,
         (left, right) => left.same(right),
     })
+}
+
+fn body_of<V: Candidate>(view: &V) -> Result<Bound<'static>, Fault> {
+    Ok(Bound::Bytes(Cow::Owned(body::of(V::schema().fields, view)?)))
 }
 
 fn bound<'v>(column: &Column, candidate: &'v (impl Candidate + ?Sized)) -> Result<Bound<'v>, Fault> {

@@ -49,7 +49,7 @@ pub(super) const fn type_name(kind: Kind, _is_key: bool) -> &'static str {
     match kind {
         Kind::Boolean | Kind::Integer => "integer",
         Kind::Text => "text",
-        Kind::Decimal | Kind::Uuid | Kind::Members => "blob",
+        Kind::Decimal | Kind::Uuid | Kind::Members | Kind::Body => "blob",
     }
 }
 

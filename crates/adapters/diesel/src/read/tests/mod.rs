@@ -16,6 +16,7 @@ use crate::parcel::{Parcel, ParcelId};
 use crate::parcels::{AsItIs, Midnight, Parcels};
 
 mod agreement;
+mod bodies;
 mod catching_up;
 mod handles;
 #[cfg(feature = "market")]
