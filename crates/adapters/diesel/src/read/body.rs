@@ -3,12 +3,17 @@
 //! The columns and tables of a view are there to be asked, its bodies to be read. A row that is read whole costs one value
 //! in place of one for each column, and no further statement for its collections.
 //!
-//! A body is the values of a row in the order of its declared fields. Each begins with a byte that tells what follows, so
-//! that a value can be passed over by one who does not want it.
+//! A body is the row's number, its version, and its values in the order of the declared fields. Each value begins with a byte
+//! that tells what follows, so that it can be passed over by one who does not want it.
+
+use std::sync::Arc;
 
 use portolan_kernel::specification::{Decimal, Field, Type, ValueRef};
-use portolan_kernel::{Candidate, Currency, Error, Money, Result, StoredRow, Timestamp};
+use portolan_kernel::{Candidate, Error, Money, Result, StoredRow, StoredView, Timestamp, Version};
 use uuid::Uuid;
+
+use super::layout::BODY;
+use super::rows::Kept;
 
 /// What is written into the declaration of a view, so that it is made anew by a program that writes bodies otherwise.
 pub(super) const FORMAT: &str = "bodies 1\n";
@@ -43,10 +48,23 @@ const USUAL_BYTES: usize = 256;
 ///
 /// # Errors
 /// [`Error::Invalid`] for a text or a collection of four gigabytes.
-pub(super) fn of(fields: &[Field], row: &impl Candidate) -> Result<Vec<u8>> {
+pub(super) fn of<V: Candidate>(number: i64, version: Version, view: &V) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
-    put_row(&mut bytes, fields, row)?;
+    bytes.extend(number.to_le_bytes());
+    bytes.extend(version.get().to_le_bytes());
+    put_row(&mut bytes, V::schema().fields, view)?;
     Ok(bytes)
+}
+
+/// The row of this body.
+///
+/// # Errors
+/// [`Error::Unavailable`] where it is the body of no such row.
+pub(super) fn restored<V: StoredView>(bytes: &[u8]) -> Result<Kept<V>> {
+    let begun = number(bytes).and_then(|(of, rest)| Some((of, number(rest)?)));
+    let (number, (version, values)) = begun.ok_or_else(|| unreadable(BODY))?;
+    let view = V::restore(&mut Values::new(values))?;
+    Ok(Kept { number, version: Version(version.cast_unsigned()), view: Arc::new(view) })
 }
 
 fn put_row(bytes: &mut Vec<u8>, fields: &[Field], row: &dyn Candidate) -> Result<()> {
@@ -128,20 +146,18 @@ fn put_long(bytes: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>) -> Result<()>) -
     Ok(())
 }
 
-/// A row as it was kept: where its body is, and how far it was read.
-pub(super) struct Body<'b> {
+/// The values of a body, and how far they were read.
+pub(super) struct Values<'b> {
     bytes: &'b [u8],
     /// What is left behind the value that was read last, and the field that it begins with.
     rest: &'b [u8],
     next: usize,
-    /// The currency that was read last: there are few in a row, and a code takes longer to look up than to compare.
-    currency: Option<([u8; 3], Currency)>,
 }
 
-impl<'b> Body<'b> {
-    /// The row in this body.
+impl<'b> Values<'b> {
+    /// These values, of all fields.
     pub(super) const fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, rest: bytes, next: 0, currency: None }
+        Self { bytes, rest: bytes, next: 0 }
     }
 
     /// What the body has of the field.
@@ -158,30 +174,11 @@ impl<'b> Body<'b> {
         (self.rest, self.next) = (rest, index + 1);
         Some(value)
     }
-
-    fn currency(&mut self, code: [u8; 3]) -> Option<Currency> {
-        match self.currency {
-            Some((known, currency)) if known == code => Some(currency),
-            _ => {
-                let currency = std::str::from_utf8(&code).ok()?.parse().ok()?;
-                self.currency = Some((code, currency));
-                Some(currency)
-            }
-        }
-    }
-
-    fn single(&mut self, read: Read<'b>) -> Option<ValueRef<'b>> {
-        Some(match read {
-            Read::Value(value) => value,
-            Read::Money(amount, code) => ValueRef::Money(Money::new(amount, self.currency(code)?)),
-            Read::Scalars(_) | Read::Elements(_) | Read::Element(_) => return None,
-        })
-    }
 }
 
-impl StoredRow for Body<'_> {
+impl StoredRow for Values<'_> {
     fn give(&mut self, field: &'static Field) -> Result<ValueRef<'_>> {
-        let value = self.value(field).and_then(|read| self.single(read));
+        let value = self.value(field).and_then(Read::single);
         value.ok_or_else(|| unreadable(field.name))
     }
 
@@ -192,7 +189,7 @@ impl StoredRow for Body<'_> {
     ) -> Result<()> {
         let Some(Read::Scalars(mut rest)) = self.value(field) else { return Err(unreadable(field.name)) };
         while !rest.is_empty() {
-            let next = read(rest).and_then(|(value, behind)| Some((self.single(value)?, behind)));
+            let next = read(rest).and_then(|(value, behind)| Some((value.single()?, behind)));
             let (value, behind) = next.ok_or_else(|| unreadable(field.name))?;
             take(value)?;
             rest = behind;
@@ -210,7 +207,7 @@ impl StoredRow for Body<'_> {
             let Some((Read::Element(element), behind)) = read(rest) else {
                 return Err(unreadable(field.name));
             };
-            take(&mut Self { currency: self.currency, ..Self::new(element) })?;
+            take(&mut Values::new(element))?;
             rest = behind;
         }
         Ok(())
@@ -220,11 +217,18 @@ impl StoredRow for Body<'_> {
 /// What was read of a body.
 enum Read<'b> {
     Value(ValueRef<'b>),
-    /// The amount, and the code of its currency.
-    Money(i64, [u8; 3]),
     Scalars(&'b [u8]),
     Elements(&'b [u8]),
     Element(&'b [u8]),
+}
+
+impl<'b> Read<'b> {
+    fn single(self) -> Option<ValueRef<'b>> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Scalars(_) | Self::Elements(_) | Self::Element(_) => None,
+        }
+    }
 }
 
 /// The first value of these bytes, and those behind it; `None` where they are no body.
@@ -254,8 +258,9 @@ fn read(bytes: &[u8]) -> Option<(Read<'_>, &[u8])> {
         }
         MONEY => {
             let (amount, rest) = number(rest)?;
-            let (code, rest) = rest.split_first_chunk()?;
-            return Some((Read::Money(amount, *code), rest));
+            let (code, rest) = rest.split_first_chunk::<3>()?;
+            let currency = std::str::from_utf8(code).ok()?.parse().ok()?;
+            return Some((Read::Value(ValueRef::Money(Money::new(amount, currency))), rest));
         }
         tag => {
             let (length, rest) = rest.split_first_chunk()?;
@@ -279,6 +284,6 @@ fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// That a row, or this field of it, was not kept by this program.
-pub(super) fn unreadable(what: &str) -> Error {
+fn unreadable(what: &str) -> Error {
     Error::unavailable(format!("`{what}` of a stored row does not read; make the view anew"))
 }

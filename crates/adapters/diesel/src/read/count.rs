@@ -33,7 +33,7 @@ pub(super) fn count<V: StoredView>(conn: &mut Conn, asked: Asked<'_>, tree: &Nod
         sql.push_word(" limit ");
         sql.push_number(LAST_CHUNK as u64);
         let chunk: Vec<Kept<V>> = rows::load(conn, shapes, sql)?;
-        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
+        count += chunk.iter().filter(|row| residual.is_satisfied_by(&*row.view)).count() as u64;
         match chunk.last() {
             Some(last) if chunk.len() == LAST_CHUNK => after = last.number,
             _ => return Ok(count),
@@ -63,7 +63,7 @@ fn count_found<V: StoredView>(
         let mut sql = rows::select();
         plan.push_from(&mut sql, None, Some(among));
         let chunk: Vec<Kept<V>> = rows::load(conn, shapes, sql)?;
-        count += chunk.iter().filter(|row| residual.is_satisfied_by(&row.view)).count() as u64;
+        count += chunk.iter().filter(|row| residual.is_satisfied_by(&*row.view)).count() as u64;
         Ok(())
     })?;
     Ok(count)

@@ -1,7 +1,7 @@
 //! Rows on their way into a table: as many in one statement as few different texts allow.
 
 use super::super::{Conn, Fault};
-use super::layout::{BODY, ELEMENT, ROW, Table, VERSION};
+use super::layout::{BODY, ELEMENT, ROW, Table};
 use super::statement::{Bound, Shapes, Statement};
 
 /// How many rows one statement writes: few different numbers, so that there are few different texts.
@@ -10,8 +10,8 @@ const TOGETHER: [usize; 3] = [64, 8, 1];
 /// How many values one statement binds at the most; engines take from 32,766.
 const MAX_BINDS: usize = 16_000;
 
-/// Rows of one table, each as all of its values: of a view's rows the number and the version first and the body last, of
-/// elements the number and the place first.
+/// Rows of one table, each as all of its values: of a view's rows the number first and the body last, of elements the number
+/// and the place first.
 pub(super) struct Inserts<'v> {
     width: usize,
     values: Vec<Bound<'v>>,
@@ -19,7 +19,7 @@ pub(super) struct Inserts<'v> {
 
 impl<'v> Inserts<'v> {
     pub(super) fn into(table: &Table) -> Self {
-        Self { width: table.columns.len() + if table.is_child() { 2 } else { 3 }, values: Vec::new() }
+        Self { width: table.columns.len() + 2, values: Vec::new() }
     }
 
     /// One row's values, one after the other.
@@ -49,8 +49,10 @@ impl<'v> Inserts<'v> {
 
 /// `insert into` all columns of the table.
 pub(super) fn into_table(table: &Table) -> Statement<'_> {
-    let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW).word(", ");
-    sql.push_name(if table.is_child() { ELEMENT } else { VERSION });
+    let mut sql = Statement::new("insert into ").name(&table.name).word(" (").name(ROW);
+    if table.is_child() {
+        sql = sql.word(", ").name(ELEMENT);
+    }
     for column in &table.columns {
         sql.push_word(", ");
         sql.push_name(&column.name);

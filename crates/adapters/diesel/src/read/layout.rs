@@ -16,10 +16,10 @@ use super::translate::Mistake;
 /// The column of a row's number, which the other tables of its view refer to.
 pub(super) const ROW: &str = "row_number";
 
-/// The column of the version of a row's source.
+/// The column of the version that a row has gone at.
 pub(super) const VERSION: &str = "row_version";
 
-/// The column of a row as a whole.
+/// The column of a row as a whole, with the version of its source.
 pub(super) const BODY: &str = "row_body";
 
 /// The column of an element's place in its collection.
@@ -274,7 +274,7 @@ impl Layout {
         let tables = std::iter::once(&self.rows).chain(&self.rows.children);
         for table in tables.clone() {
             let columns = table.columns.iter().map(|column| column.name.as_str());
-            if let Some(name) = repeated([ROW, VERSION, BODY, ELEMENT].into_iter().chain(columns)) {
+            if let Some(name) = repeated([ROW, BODY, ELEMENT].into_iter().chain(columns)) {
                 return clash(name);
             }
         }

@@ -48,7 +48,7 @@ pub(super) fn page<V: StoredView>(
         && found.len() > rows
     {
         found.truncate(rows);
-        next = found.last().map(|last| query.cursor_behind(&last.view));
+        next = found.last().map(|last| query.cursor_behind(&*last.view));
     }
     Ok(Page { rows: found.into_iter().map(row).collect(), next, position, count: None })
 }
@@ -128,7 +128,7 @@ impl<V: StoredView> Found<'_, '_, V> {
                 };
                 let chunk = self.load(selected(self.plan, &order, behind, limit))?;
                 let is_cut = limit.is_some_and(|limit| chunk.len() >= limit);
-                last = chunk.last().filter(|_| is_cut).map(|last| values(self.query, &last.view));
+                last = chunk.last().filter(|_| is_cut).map(|last| values(self.query, &*last.view));
                 self.rows.extend(chunk.into_iter().filter(|row| satisfies(self.plan, row)));
                 if self.is_full(wanted) {
                     return Ok(());
@@ -147,7 +147,7 @@ impl<V: StoredView> Found<'_, '_, V> {
     fn take_few(&mut self, wanted: Option<usize>) -> Result<(), Fault> {
         let found = self.load(all_found(self.plan))?;
         let (plan, query) = (self.plan, self.query);
-        let wants = |row: &Kept<V>| satisfies(plan, row) && query.is_behind_start(&row.view);
+        let wants = |row: &Kept<V>| satisfies(plan, row) && query.is_behind_start(&*row.view);
         self.rows.extend(found.into_iter().filter(wants));
         self.sort();
         self.is_full(wanted);
@@ -171,12 +171,12 @@ impl<V: StoredView> Found<'_, '_, V> {
         let below = below.map(|below| order.first(" < ", below));
         let (mut found, is_cut) = self.take_downwards(order, below, wanted)?;
         let last = found.last().filter(|_| is_cut);
-        let last = last.and_then(|row| values(self.query, &row.view).into_iter().next());
+        let last = last.and_then(|row| values(self.query, &*row.view).into_iter().next());
         if let Some(last) = &last {
-            let is_last = |row: &Kept<V>| values(self.query, &row.view).first() == Some(last);
+            let is_last = |row: &Kept<V>| values(self.query, &*row.view).first() == Some(last);
             found.truncate(found.iter().position(is_last).unwrap_or(found.len()));
         }
-        found.sort_by(|left, right| self.query.order(&left.view, &right.view));
+        found.sort_by(|left, right| self.query.order(&*left.view, &*right.view));
         self.rows.extend(found);
         if self.is_full(Some(wanted)) {
             return Ok(());
@@ -210,7 +210,9 @@ impl<V: StoredView> Found<'_, '_, V> {
         let mut is_cut = true;
         rows::each(self.conn, self.shapes, sql, |row: Kept<V>| {
             let is_behind = found.len() >= wanted
-                && found.last().is_none_or(|last| !key.path.read(&last.view).same(key.path.read(&row.view)));
+                && found
+                    .last()
+                    .is_none_or(|last| !key.path.read(&*last.view).same(key.path.read(&*row.view)));
             if is_behind {
                 is_cut = false;
                 return ControlFlow::Break(());
@@ -247,7 +249,7 @@ impl<V: StoredView> Found<'_, '_, V> {
             let Some(last) = last else { return Ok(()) };
             let rows: Vec<Kept<V>> = self.load(with_number(self.layout, last))?;
             let Some(last) = rows.first() else { return Err(Fault::unreadable(ROW)) };
-            after = Some(values(self.query, &last.view));
+            after = Some(values(self.query, &*last.view));
             size = (size * 4).min(LAST_CHUNK);
         }
     }
@@ -292,7 +294,7 @@ impl<V: StoredView> Found<'_, '_, V> {
     }
 
     fn sort(&mut self) {
-        self.rows.sort_by(|left, right| self.query.order(&left.view, &right.view));
+        self.rows.sort_by(|left, right| self.query.order(&*left.view, &*right.view));
     }
 
     /// Whether there are as many rows as wanted; more of them go.
@@ -327,7 +329,7 @@ fn steps(plan: &Plan<'_>, found: &Members, wanted: usize) -> usize {
 }
 
 fn satisfies<V: StoredView>(plan: &Plan<'_>, row: &Kept<V>) -> bool {
-    plan.residual.as_ref().is_none_or(|residual| residual.is_satisfied_by(&row.view))
+    plan.residual.as_ref().is_none_or(|residual| residual.is_satisfied_by(&*row.view))
 }
 
 /// The values that the row is sorted by.

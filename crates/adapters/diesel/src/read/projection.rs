@@ -288,7 +288,7 @@ impl<V: StoredView> Rows<V> {
             Some(before) => Change {
                 id: id.clone(),
                 version: before.version,
-                after: Some(before.view.clone()),
+                after: Some(V::clone(&before.view)),
                 before: Some(before),
                 removed_at: None,
             },

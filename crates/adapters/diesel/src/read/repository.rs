@@ -122,7 +122,7 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
 }
 
 pub(super) fn row<V>(kept: Kept<V>) -> Row<V> {
-    Row { view: Arc::new(kept.view), version: kept.version }
+    Row { view: kept.view, version: kept.version }
 }
 
 /// The rows with these ids.

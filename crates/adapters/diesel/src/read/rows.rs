@@ -1,14 +1,15 @@
 //! From what a store has kept to rows of a view.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use diesel::deserialize::QueryableByName;
-use diesel::row::{NamedRow, Row};
+use diesel::row::NamedRow;
 use portolan_kernel::{Result, StoredView, Version};
 
 use super::super::{Conn, Db, Fault};
-use super::body::{Body, unreadable};
-use super::layout::{BODY, ROW, VERSION};
+use super::body;
+use super::layout::BODY;
 use super::statement::{Raw, Shapes, Statement};
 
 /// How many rows are looked up by one statement.
@@ -22,12 +23,12 @@ pub(super) const FOUND_TOGETHER: usize = 4_096;
 pub(super) struct Kept<V> {
     pub(super) number: i64,
     pub(super) version: Version,
-    pub(super) view: V,
+    pub(super) view: Arc<V>,
 }
 
-/// `select` all that a row is made of: its numbers and its body.
+/// `select` all that a row is made of.
 pub(super) fn select() -> Statement<'static> {
-    Statement::new("select ").name(ROW).word(", ").name(VERSION).word(", ").name(BODY)
+    Statement::new("select ").name(BODY)
 }
 
 /// The rows that the statement [selects](select).
@@ -85,19 +86,6 @@ struct Read<V>(Result<Kept<V>>);
 
 impl<V: StoredView> QueryableByName<Db> for Read<V> {
     fn build<'a>(row: &impl NamedRow<'a, Db>) -> diesel::deserialize::Result<Self> {
-        let (number, version) = (integer(row, 0, ROW)?, integer(row, 1, VERSION)?);
-        let restored = Raw::read(row, 2, |raw| match raw.bytes() {
-            Some(bytes) => V::restore(&mut Body::new(bytes)),
-            None => Err(unreadable(BODY)),
-        })?;
-        let version = Version(version.unsigned_abs());
-        Ok(Self(restored.map(|view| Kept { number, version, view })))
-    }
-}
-
-fn integer<'a>(row: &impl Row<'a, Db>, place: usize, name: &str) -> diesel::deserialize::Result<i64> {
-    match Raw::read(row, place, |raw| raw.integer())? {
-        Some(number) => Ok(number),
-        None => Err(Box::<dyn std::error::Error + Send + Sync>::from(unreadable(name))),
+        Raw::read(row, 0, |raw| Self(body::restored(raw.bytes().unwrap_or_default())))
     }
 }

@@ -294,14 +294,6 @@ impl<'r> Raw<'r> {
         }
     }
 
-    /// Its number; `None` for anything else.
-    pub(super) const fn integer(self) -> Option<i64> {
-        match self {
-            Self::Integer(number) => Some(number),
-            _ => None,
-        }
-    }
-
     /// Its bytes; `None` for nothing and for a number.
     pub(crate) const fn bytes(self) -> Option<&'r [u8]> {
         match self {

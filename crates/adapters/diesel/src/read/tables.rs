@@ -53,7 +53,6 @@ fn rows(layout: &Layout) -> Statement<'_> {
     sql.push_word(" ");
     sql.push_word(engine::type_name(Kind::Integer, true));
     sql.push_word(" primary key not null");
-    number(&mut sql, VERSION);
     columns(&mut sql, &layout.rows, Some(layout.id_column()));
     // The last, so that nobody who looks at a column has to pass over it.
     let sql = sql.word(", ").name(BODY).word(" ").word(engine::type_name(Kind::Body, false));

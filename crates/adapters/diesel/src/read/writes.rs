@@ -115,11 +115,10 @@ impl<'w> Writer<'w> {
         }
         let number = self.next_number()?;
         self.rows.push(Bound::Integer(number));
-        self.rows.push(version(change.version));
         for column in &self.layout.rows.columns {
             self.rows.push(bound(column, view)?);
         }
-        self.rows.push(body_of(view)?);
+        self.rows.push(body_of(number, change.version, view)?);
         for (place, child, path) in collections::<V>(self.layout) {
             self.insert_elements(place, child, number, path.read(view))?;
         }
@@ -129,31 +128,28 @@ impl<'w> Writer<'w> {
 
     fn update<V: StoredView>(&mut self, before: &Kept<V>, after: &'w V, to: Version) -> Result<(), Fault> {
         let table = &self.layout.rows;
-        let mut sql = Statement::new("update ").name(&table.name).word(" set ").name(VERSION).word(" = ");
-        sql.push_bind(version(to));
+        let mut sql = Statement::new("update ").name(&table.name).word(" set ").name(BODY).word(" = ");
+        sql.push_bind(body_of(before.number, to, after)?);
         for column in &table.columns {
-            if !is_same(column, &before.view, after) {
+            if !is_same(column, &*before.view, after) {
                 sql = sql.word(", ").name(&column.name).word(" = ").bind(bound(column, after)?);
             }
-        }
-        if before.view != *after {
-            sql = sql.word(", ").name(BODY).word(" = ").bind(body_of(after)?);
         }
         sql.push_word(" where ");
         sql.push_name(ROW);
         sql.push_word(" = ");
         sql.push_bind(Bound::Integer(before.number));
         sql.execute(self.conn, self.shapes)?;
-        if before.view == *after {
+        if *before.view == *after {
             return Ok(());
         }
         for (place, child, path) in collections::<V>(self.layout) {
-            if !same_elements(child, path.read(&before.view), path.read(after)) {
+            if !same_elements(child, path.read(&*before.view), path.read(after)) {
                 self.delete_from(&child.name, before.number)?;
                 self.insert_elements(place, child, before.number, path.read(after))?;
             }
         }
-        let (were, are) = (words_of(self.layout, &before.view), words_of(self.layout, after));
+        let (were, are) = (words_of(self.layout, &*before.view), words_of(self.layout, after));
         were.difference(&are).for_each(|word| self.words.note(before.number, word.clone(), false));
         are.difference(&were).for_each(|word| self.words.note(before.number, word.clone(), true));
         Ok(())
@@ -163,7 +159,7 @@ impl<'w> Writer<'w> {
         for child in &self.layout.rows.children {
             self.delete_from(&child.name, before.number)?;
         }
-        let words = words_of(self.layout, &before.view);
+        let words = words_of(self.layout, &*before.view);
         words.into_iter().for_each(|word| self.words.note(before.number, word, false));
         self.delete_from(&self.layout.rows.name, before.number)
     }
@@ -293,8 +289,8 @@ fn is_same(column: &Column, left: &(impl Candidate + ?Sized), right: &(impl Cand
     })
 }
 
-fn body_of<V: Candidate>(view: &V) -> Result<Bound<'static>, Fault> {
-    Ok(Bound::Bytes(Cow::Owned(body::of(V::schema().fields, view)?)))
+fn body_of(number: i64, version: Version, view: &impl Candidate) -> Result<Bound<'static>, Fault> {
+    Ok(Bound::Bytes(Cow::Owned(body::of(number, version, view)?)))
 }
 
 fn bound<'v>(column: &Column, candidate: &'v (impl Candidate + ?Sized)) -> Result<Bound<'v>, Fault> {
