@@ -1,6 +1,6 @@
 //! Rows as bytes: what was kept is restored, and nothing else is.
 
-use portolan_kernel::{Candidate, Error, StoredRow, Version};
+use portolan_kernel::{Error, StoredRow, Version};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
