@@ -25,29 +25,6 @@ pub(super) fn kept(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// The text that a column has as this one.
-pub(super) fn told(kept: &str) -> Cow<'_, str> {
-    if kept.bytes().all(|byte| usize::from(byte) >= KEPT.len()) {
-        return Cow::Borrowed(kept);
-    }
-    let mut text = String::with_capacity(kept.len());
-    let mut rest = kept;
-    while let Some(next) = rest.chars().next() {
-        let pair = rest.get(..2).and_then(|pair| KEPT.iter().position(|kept| *kept == pair));
-        match pair.and_then(|place| u8::try_from(place).ok()) {
-            Some(place) => {
-                text.push(char::from(place));
-                rest = &rest[2..];
-            }
-            None => {
-                text.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
-        }
-    }
-    Cow::Owned(text)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -57,6 +34,29 @@ mod tests {
     fn texts() -> impl Strategy<Value = String> {
         let character = prop_oneof![6 => (0_u8..8).prop_map(char::from), 1 => any::<char>()];
         proptest::collection::vec(character, 0..6).prop_map(|characters| characters.into_iter().collect())
+    }
+
+    /// The text that a column has as this one.
+    fn told(kept: &str) -> Cow<'_, str> {
+        if kept.bytes().all(|byte| usize::from(byte) >= KEPT.len()) {
+            return Cow::Borrowed(kept);
+        }
+        let mut text = String::with_capacity(kept.len());
+        let mut rest = kept;
+        while let Some(next) = rest.chars().next() {
+            let pair = rest.get(..2).and_then(|pair| KEPT.iter().position(|kept| *kept == pair));
+            match pair.and_then(|place| u8::try_from(place).ok()) {
+                Some(place) => {
+                    text.push(char::from(place));
+                    rest = &rest[2..];
+                }
+                None => {
+                    text.push(next);
+                    rest = &rest[next.len_utf8()..];
+                }
+            }
+        }
+        Cow::Owned(text)
     }
 
     proptest! {

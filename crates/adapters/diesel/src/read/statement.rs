@@ -302,14 +302,6 @@ impl<'r> Raw<'r> {
             Self::Null | Self::Integer(_) => None,
         }
     }
-
-    /// Its text; some engines tell a text apart from bytes by nothing.
-    pub(crate) fn text(self) -> Option<&'r str> {
-        match self {
-            Self::Text(text) => Some(text),
-            other => std::str::from_utf8(other.bytes()?).ok(),
-        }
-    }
 }
 
 /// One value, for keeps.
@@ -332,24 +324,18 @@ impl Cell {
         }
     }
 
-    /// As it came.
-    pub(super) fn raw(&self) -> Raw<'_> {
-        match self {
-            Self::Null => Raw::Null,
-            Self::Integer(value) => Raw::Integer(*value),
-            Self::Text(text) => Raw::Text(text),
-            Self::Bytes(bytes) => Raw::Bytes(bytes),
-        }
-    }
-
     /// Its bytes; `None` for nothing and for a number.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
-        self.raw().bytes()
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Null | Self::Integer(_) => None,
+        }
     }
 
     /// Its text; some engines tell a text apart from bytes by nothing.
     pub(crate) fn text(&self) -> Option<&str> {
-        self.raw().text()
+        std::str::from_utf8(self.bytes()?).ok()
     }
 }
 
