@@ -212,6 +212,11 @@ fn a_view_in_sqlite_is_asked_and_explained_on_the_command_line() {
     assert!(explained["query"].as_str().unwrap().starts_with("select "), "{explained}");
     assert_eq!(explained["indexes"], json!(["hash index on seller"]));
     assert!(explained["residual"].as_str().unwrap().contains("title ~ "), "{explained}");
+    // For people too the whole of it: nobody can do anything with half a statement.
+    let explain = ["query", "listings", "--explain", "--where", &criteria];
+    let sheet = place.run(&[&explain, &APART[..]].concat()).ok().stdout;
+    let query = sheet.lines().find_map(|line| line.strip_prefix("QUERY")).unwrap();
+    assert_eq!(query.trim(), explained["query"].as_str().unwrap());
     let described = place.run(&[&["describe"], &APART[..]].concat()).ok().stdout;
     assert!(described.contains("kept in sqlite:views.db, filled by one process at a time"), "{described}");
     place.run(&["store", "check"]).ok();

@@ -151,6 +151,10 @@ fn show_prints_an_aggregate_as_it_is_and_as_it_was() {
     let now = show(&[&id]);
     assert_eq!((&now["aggregate"], &now["version"]), (&json!("listing"), &json!(4)));
     assert_eq!(now["state"]["status"], "published");
+    // For people too the whole state is shown.
+    let sheet = place.run(&["show", &id]).ok().stdout;
+    let state = sheet.split_once("STATE").unwrap().1;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(state).unwrap(), now["state"]);
     let drafted = show(&[&id, "--at-version", "1"]);
     assert_eq!((&drafted["version"], &drafted["state"]["status"]), (&json!(1), &json!("draft")));
     // Both events of eight o'clock, none of nine.

@@ -86,28 +86,70 @@ impl Rows {
     }
 }
 
+/// One thing, a JSON object: on one line as JSON, or for people as a sheet with a line for each field, of which nothing is cut
+/// off.
+///
+/// # Errors
+/// As [`line`].
+pub(crate) fn sheet(json: bool, thing: &Value) -> Result<(), Failure> {
+    if json {
+        return line(&thing.to_string());
+    }
+    let Value::Object(fields) = thing else { return Ok(()) };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.add_rows(fields.iter().map(|(name, value)| [name.to_uppercase(), whole(value)]));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    line(&lines.join("\n"))
+}
+
+/// As [`cell`], and nothing is cut off: what has parts stands below itself.
+fn whole(value: &Value) -> String {
+    match value {
+        Value::String(text) => cleaned(text).collect(),
+        Value::Array(items) => items.iter().map(whole).collect::<Vec<_>>().join("\n"),
+        Value::Object(_) if money(value).is_none() => format!("{value:#}")
+            .lines()
+            .map(|line| cleaned(line).collect())
+            .collect::<Vec<String>>()
+            .join("\n"),
+        other => cell(other),
+    }
+}
+
 /// A value as people read it: money as `12.50 EUR`, text without quotes, nothing for null.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => shortened(text),
-        Value::Object(fields) if fields.len() == 2 && fields.contains_key("currency") => {
-            serde_json::from_value::<portolan_kernel::Money>(value.clone())
-                .map_or_else(|_| value.to_string(), |money| money.to_string())
-        }
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => shortened(&value.to_string()),
+        Value::Object(_) => money(value).unwrap_or_else(|| shortened(&value.to_string())),
         other => other.to_string(),
     }
 }
 
+/// The amount and its currency, where that is all that the value is.
+fn money(value: &Value) -> Option<String> {
+    let fields = value.as_object()?;
+    let is_money = fields.len() == 2 && fields.contains_key("currency");
+    let money = is_money.then(|| serde_json::from_value::<portolan_kernel::Money>(value.clone()).ok());
+    money.flatten().map(|money| money.to_string())
+}
+
 fn shortened(text: &str) -> String {
     const WIDTH: usize = 60;
-    let cleaned = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     match text.char_indices().nth(WIDTH) {
-        Some(_) => cleaned.take(WIDTH - 1).chain(['…']).collect(),
-        None => cleaned.collect(),
+        Some(_) => cleaned(text).take(WIDTH - 1).chain(['…']).collect(),
+        None => cleaned(text).collect(),
     }
+}
+
+/// The text without anything that a terminal would obey.
+fn cleaned(text: &str) -> impl Iterator<Item = char> {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter })
 }
 
 /// `portolan events | head` is no failure.

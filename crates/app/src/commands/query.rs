@@ -45,16 +45,15 @@ async fn print<V: View + Serialize>(view: &dyn ReadRepository<V>, query: &Query)
     }
     if query.explain {
         let explanation = view.explain(&wanted).await.map_err(wrong_query)?;
-        let mut rows = Rows::new(query.json.json);
-        rows.push(&json!({
+        let sheet = json!({
             "view": V::NAME,
             "store": explanation.store,
             "query": explanation.query,
             "indexes": explanation.indexes,
             "residual": explanation.residual,
             "rows": explanation.rows,
-        }))?;
-        return rows.flush();
+        });
+        return output::sheet(query.json.json, &sheet);
     }
     if query.count {
         let count = view.count(&wanted.criteria).await?;

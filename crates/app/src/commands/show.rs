@@ -8,7 +8,7 @@ use super::named;
 use crate::Failure;
 use crate::cli::Show;
 use crate::config::Config;
-use crate::output::Rows;
+use crate::output;
 use crate::wiring;
 
 /// How many events are read at once.
@@ -48,16 +48,15 @@ pub async fn run(config: &Config, show: &Show) -> Result<(), Failure> {
             .map_err(|error| Failure::Failed(error.to_string()))?,
         None => return Err(Failure::Failed(format!("{key} was removed{}", then(until)))),
     };
-    let mut rows = Rows::new(show.json.json);
-    rows.push(&json!({
+    let sheet = json!({
         "aggregate": key.aggregate_type,
         "id": show.id,
         "version": version,
         "position": last.position,
         "occurred_at": last.occurred_at,
         "state": state,
-    }))?;
-    rows.flush()
+    });
+    output::sheet(show.json.json, &sheet)
 }
 
 fn then(until: Until) -> String {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::Store;
 use crate::config::Config;
-use crate::output::{self, Rows};
+use crate::output;
 use crate::{Failure, wiring};
 
 /// Does what was asked.
@@ -76,8 +76,7 @@ async fn info(config: &Config, json: bool) -> Result<(), Failure> {
     let info = store.info().await?;
     let schema: serde_json::Map<_, _> =
         info.schema_versions.iter().map(|(name, version)| (name.clone(), json!(version))).collect();
-    let mut rows = Rows::new(json);
-    rows.push(&json!({
+    let sheet = json!({
         "storage": info.storage.as_str(),
         "store_id": info.store_id,
         "events": info.events,
@@ -85,6 +84,6 @@ async fn info(config: &Config, json: bool) -> Result<(), Failure> {
         "schema": schema,
         "moved_to": info.moved.as_ref().map(|moved| &moved.to),
         "moved": info.moved.as_ref().is_some_and(|moved| moved.is_done),
-    }))?;
-    rows.flush()
+    });
+    output::sheet(json, &sheet)
 }

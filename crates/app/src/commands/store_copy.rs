@@ -11,7 +11,7 @@ use portolan_runtime::transfer::{Copied, Followed, NotCopied, Progress, StoreCop
 use serde_json::json;
 
 use crate::cli::StoreCopy as Arguments;
-use crate::output::{self, Rows};
+use crate::output;
 use crate::{Failure, signals, wiring};
 
 /// How long each part of a copy took.
@@ -82,8 +82,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     bar.end();
     let copied = copied?;
-    let mut rows = Rows::new(arguments.json.json);
-    rows.push(&json!({
+    let sheet = json!({
         "events": copied.events,
         "aggregates": copied.aggregates,
         "outcomes": copied.outcomes,
@@ -93,8 +92,8 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
         "beside_seconds": stopwatch.beside.as_secs_f64(),
         "comparison_seconds": stopwatch.comparison.as_secs_f64(),
         "seconds": began.elapsed().as_secs_f64(),
-    }))?;
-    rows.flush()?;
+    });
+    output::sheet(arguments.json.json, &sheet)?;
     output::note("both sides were compared row by row; read models fill themselves from the copied journal");
     Ok(())
 }

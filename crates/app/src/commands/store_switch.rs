@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::store_copy::{Bar, failure, processes, refuse_the_same};
 use crate::cli::StoreSwitch as Arguments;
-use crate::output::{self, Rows};
+use crate::output;
 use crate::{Failure, signals, wiring};
 
 /// Copies, lets the source stand still, copies the rest, and lets those who serve go on with the copy; or undoes that.
@@ -49,9 +49,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
             "seconds": began.elapsed().as_secs_f64(),
         })
     };
-    let mut rows = Rows::new(arguments.json.json);
-    rows.push(&done)?;
-    rows.flush()
+    output::sheet(arguments.json.json, &done)
 }
 
 /// The switch of a market's store.
