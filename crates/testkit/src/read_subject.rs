@@ -97,6 +97,15 @@ impl ReadSubject {
         Ok(self.model.projection.apply(Batch::new(events, to)?.last()).await?)
     }
 
+    /// Lets so many events happen of which the model has no use.
+    ///
+    /// # Errors
+    /// A breach where it does not pass over them.
+    pub async fn pass(&mut self, events: u64) -> Verdict {
+        self.position = self.position.plus(events);
+        Ok(self.model.projection.apply(Batch::new(&[], self.position)?).await?)
+    }
+
     /// Makes the model of specimens hold these rows, each new.
     ///
     /// # Errors

@@ -53,7 +53,10 @@ where
         let position = {
             let mut table = self.model.write()?;
             table.begin();
-            for event in batch.events() {
+            // What the rows have already changes nothing, nor does it bring back a row that was removed since: nobody need
+            // remember those.
+            let had = table.position();
+            for event in batch.events().iter().skip_while(|event| event.position <= had) {
                 if let Some(id) = self.projector.target(event) {
                     let version = self.projector.version(event);
                     table.change(id, version, |row| self.projector.project(row, event))?;

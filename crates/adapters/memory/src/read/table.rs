@@ -1,6 +1,6 @@
 //! The rows of one view: chunks that are copied when they change while a reader holds them, and an index by id.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -212,8 +212,6 @@ pub(crate) struct Table<V: View> {
     by_id: HashTable<Entry>,
     hasher: RandomState,
     free: Vec<u32>,
-    /// The last versions of rows that were removed, so that an old event does not bring one back.
-    removed: HashMap<V::Id, Version>,
     /// Whether a batch was begun and not ended.
     is_half_applied: bool,
 }
@@ -229,7 +227,6 @@ impl<V: View> Table<V> {
             by_id: HashTable::new(),
             hasher: RandomState::new(),
             free: Vec::new(),
-            removed: HashMap::new(),
             is_half_applied: false,
         }
     }
@@ -323,7 +320,6 @@ impl<V: View> Table<V> {
         }
         if is_removed {
             self.forget(&id, number);
-            self.removed.insert(id, version);
         }
         Ok(())
     }
@@ -351,9 +347,6 @@ impl<V: View> Table<V> {
     }
 
     fn start(&mut self, id: V::Id, version: Version, change: impl FnOnce(&mut Option<V>)) -> Result<()> {
-        if self.removed.get(&id).is_some_and(|removed| version <= *removed) {
-            return Ok(());
-        }
         let mut view = None;
         change(&mut view);
         let Some(view) = view else { return Ok(()) };
@@ -364,9 +357,7 @@ impl<V: View> Table<V> {
                 view.id()
             )));
         }
-        self.insert(&id, Slot { version, view: Some(view) })?;
-        self.removed.remove(&id);
-        Ok(())
+        self.insert(&id, Slot { version, view: Some(view) })
     }
 
     fn insert(&mut self, id: &V::Id, slot: Slot<V>) -> Result<()> {

@@ -45,7 +45,7 @@ pub async fn r12_a_row_has_the_version_of_its_last_event(subject: &mut ReadSubje
     ensure_eq!(other.version, Version(1), "the version of another row");
     ensure_eq!(subject.model.repository.position().await?, Position(4), "how far the model is");
 
-    subject.model.projection.apply(Batch::new(&[], Position(9))?).await?;
+    subject.pass(5).await?;
     ensure_eq!(
         subject.model.repository.position().await?,
         Position(9),
