@@ -66,9 +66,9 @@ pub struct Selection<'a> {
 
 /// Somebody who keeps copies in front of a store that other processes write to as well.
 pub trait Watcher: Send + Sync + 'static {
-    /// Other processes have committed these events, in the order of their positions. Each event is told of at most once, and
-    /// not each one is told of. It is called between two transactions of the store, so that it must be quick and must not
-    /// wait.
+    /// Other processes have committed these events. Those of one aggregate come in the order of their positions, of several
+    /// aggregates in any: first of those that somebody waits for. Each event is told of at most once, and not each one is told
+    /// of. It is called while the store writes nothing else, so that it must be quick and must not wait.
     fn committed_elsewhere(&self, events: &[Envelope]);
 }
 

@@ -8,6 +8,7 @@ use portolan_kernel::Error;
 use super::{Conn, Fault};
 use crate::prepared;
 use crate::prepared::{Words, update};
+use crate::rows::AtOnce;
 
 diesel::table! {
     journal_head (id) {
@@ -49,6 +50,11 @@ pub(crate) fn commit(conn: &mut Conn, raised: Option<i64>) -> QueryResult<()> {
         prepared!(update(journal_head::table, journal_head::id.eq(1_i64), position)).execute(conn)?;
     }
     prepared!(Words::<()>::new("commit")).execute(conn).map(drop)
+}
+
+/// Where the journal ends from now on goes along with the commit.
+pub(crate) const fn raise(_joint: &mut AtOnce, last: i64) -> Option<i64> {
+    Some(last)
 }
 
 /// Ends it as if it had never begun.

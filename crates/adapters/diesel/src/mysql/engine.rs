@@ -4,7 +4,7 @@
 pub(super) const NAME: &str = "MariaDB";
 
 pub(super) use super::connection::{
-    NUMBER, alone, begin_write, commit, forget_statements, rollback, snapshot,
+    NUMBER, alone, begin_write, commit, forget_statements, raise, rollback, snapshot,
 };
 pub(super) use super::dialect::{
     COMPARES_ROWS, HIDE_FROM_INDEXES, INDEXED_CHARACTERS, INDEXES_BEGINNINGS, KEEPS_STATISTICS, KEYED_END,
@@ -12,7 +12,7 @@ pub(super) use super::dialect::{
     ends_with, indexed, indexes_of, kept, learn, order, read_value, sort_beside_memory, type_name, walk,
 };
 pub(super) use super::look_ups::{newest, recorded};
-pub(super) use super::rows::{insert, insert as append};
+pub(super) use super::rows::{append, insert};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::{
     LeaseKeeper, Turns, Watch, advice, backup, bytes, has_one_connection, holder, inspect, is_lost, is_over,

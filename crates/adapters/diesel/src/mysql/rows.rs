@@ -12,7 +12,7 @@ use super::{Conn, Db};
 use crate::DbUuid;
 use crate::rows::sheet::{Sheet, last_of_each_key};
 use crate::rows::statement::{Found, pages_and_orphans, row_db};
-use crate::rows::{Batch, Row, RowConn, RowDb as _, RowFault, Table, TableColumn, Value};
+use crate::rows::{AtOnce, Batch, Row, RowConn, RowDb as _, RowFault, Table, TableColumn, Value};
 
 row_db!(Db);
 
@@ -20,7 +20,9 @@ row_db!(Db);
 const ROWS: usize = 64;
 
 impl RowConn for Conn {
-    fn delete<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault> {
+    type Joint<'v> = AtOnce;
+
+    fn delete<R: Row>(&mut self, batch: &Batch<R>, _joint: &mut AtOnce) -> Result<(), RowFault> {
         let owners: Vec<_> = batch.owners.iter().map(|owner| [Value::Uuid(DbUuid::of(*owner))]).collect();
         for rows in chunks(&owners) {
             Many::<DeleteOwners>::of(R::TABLE, rows).execute(self)?;
@@ -32,7 +34,7 @@ impl RowConn for Conn {
         Ok(())
     }
 
-    fn write<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault> {
+    fn write<R: Row>(&mut self, batch: &Batch<R>, _joint: &mut AtOnce) -> Result<(), RowFault> {
         let updates = last_of_each_key(&batch.updates);
         for rows in chunks(&updates) {
             // It counts a row that was found, whether it was as it is to be or not.
@@ -40,11 +42,15 @@ impl RowConn for Conn {
                 return Err(RowFault::Missing(R::TABLE.name));
             }
         }
-        insert(self, &batch.inserts)?;
+        append(self, &batch.inserts)?;
         let puts = last_of_each_key(&batch.puts);
         for rows in chunks(&puts) {
             Many::<PutMany>::of(R::TABLE, rows).execute(self)?;
         }
+        Ok(())
+    }
+
+    fn send(&mut self, _joint: AtOnce) -> Result<(), RowFault> {
         Ok(())
     }
 
@@ -63,8 +69,13 @@ impl RowConn for Conn {
     pages_and_orphans!();
 }
 
+/// Inserts all of these, as [`append`].
+pub(crate) fn insert<S: Sheet>(conn: &mut Conn, rows: &[S], _joint: &mut AtOnce) -> Result<(), RowFault> {
+    Ok(append(conn, rows)?)
+}
+
 /// Inserts all of these.
-pub(crate) fn insert<S: Sheet>(conn: &mut Conn, rows: &[S]) -> QueryResult<()> {
+pub(crate) fn append<S: Sheet>(conn: &mut Conn, rows: &[S]) -> QueryResult<()> {
     let cells: Vec<_> = rows.iter().map(Sheet::cells).collect();
     for rows in chunks(&cells) {
         Many::<InsertMany>::of(S::TABLE, rows).execute(conn)?;

@@ -12,6 +12,7 @@ pub(super) use super::dialect::{
     MAKES_TABLES_IN_TRANSACTIONS, PUTS_OFF_INDEXES, ROWS_END, STEPS_THROUGH_ROWS, VIEW_STATES, contains,
     ends_with, indexed, indexes_of, kept, learn, order, read_value, sort_beside_memory, type_name, walk,
 };
+pub(super) use super::joint::raise;
 pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};

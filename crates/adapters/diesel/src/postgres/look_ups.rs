@@ -18,6 +18,9 @@ pub(crate) fn newest(conn: &mut Conn, keys: &[AggregateKey]) -> QueryResult<Opti
 
 /// The records of these commands.
 pub(crate) fn recorded(conn: &mut Conn, ids: &[DbUuid]) -> QueryResult<Option<Vec<RecordRow>>> {
+    if ids.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
     Recorded { ids: ids.to_vec() }.load(conn).map(Some)
 }
 

@@ -21,6 +21,7 @@ mod dialect;
 mod engine;
 mod faults;
 mod ids;
+mod joint;
 mod look_ups;
 #[path = "../read/mod.rs"]
 mod read;

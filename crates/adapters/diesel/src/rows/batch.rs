@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use super::engine::OnEngine;
-use super::{AnyBatch, Row, RowFault};
+use super::{AnyBatch, Row, RowConn, RowFault};
 
 /// What a group of commits does to rows. Mappers fill it; an engine writes it, table by table, with as few statements
 /// as it can.
@@ -77,12 +77,29 @@ impl Rows {
     ///
     /// # Errors
     /// [`RowFault`]; what was written until then is to be rolled back.
-    pub fn write<C>(&self, conn: &mut C) -> Result<(), RowFault>
+    pub fn write<C: RowConn>(&self, conn: &mut C) -> Result<(), RowFault>
     where
         dyn AnyBatch: OnEngine<C>,
     {
-        self.batches.iter().rev().try_for_each(|batch| OnEngine::<C>::delete(&**batch, conn))?;
-        self.batches.iter().try_for_each(|batch| OnEngine::<C>::write(&**batch, conn))
+        let mut joint = C::Joint::default();
+        self.write_with(conn, &mut joint)?;
+        conn.send(joint)
+    }
+
+    /// Likewise, together with what else is put off: written is all of it when that is sent.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_with<'v, C: RowConn>(
+        &'v self,
+        conn: &mut C,
+        joint: &mut C::Joint<'v>,
+    ) -> Result<(), RowFault>
+    where
+        dyn AnyBatch: OnEngine<C>,
+    {
+        self.batches.iter().rev().try_for_each(|batch| OnEngine::<C>::delete(&**batch, conn, joint))?;
+        self.batches.iter().try_for_each(|batch| OnEngine::<C>::write(&**batch, conn, joint))
     }
 }
 

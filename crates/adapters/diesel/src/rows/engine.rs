@@ -8,17 +8,32 @@ use super::{Batch, Row, Unreadable};
 
 /// A connection that writes and reads rows, as suits its engine.
 pub trait RowConn: Sized {
-    /// Deletes what is to be deleted: rows of whole aggregates, and rows by their keys.
+    /// What is put off, to be sent together; [`AtOnce`] where nothing is.
+    type Joint<'v>: Default;
+
+    /// Deletes what is to be deleted: rows of whole aggregates, and rows by their keys. At once, or by
+    /// [`send`](Self::send).
     ///
     /// # Errors
     /// [`RowFault::Statement`].
-    fn delete<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault>;
+    fn delete<'v, R: Row>(
+        &mut self,
+        batch: &'v Batch<R>,
+        joint: &mut Self::Joint<'v>,
+    ) -> Result<(), RowFault>;
 
-    /// Writes what is to be written.
+    /// Writes what is to be written. At once, or by [`send`](Self::send).
     ///
     /// # Errors
     /// [`RowFault::Statement`], and [`RowFault::Missing`] where a row that is to be updated is not there.
-    fn write<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault>;
+    fn write<'v, R: Row>(&mut self, batch: &'v Batch<R>, joint: &mut Self::Joint<'v>)
+    -> Result<(), RowFault>;
+
+    /// Does what was put off.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn send(&mut self, joint: Self::Joint<'_>) -> Result<(), RowFault>;
 
     /// All rows of these aggregates, in whatever order.
     ///
@@ -39,6 +54,10 @@ pub trait RowConn: Sized {
     fn orphans<R: Row, Root: Row>(&mut self, limit: usize) -> Result<Vec<Uuid>, RowFault>;
 }
 
+/// Nothing is put off: each statement runs when it comes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AtOnce;
+
 /// Why rows were not written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RowFault {
@@ -54,27 +73,27 @@ pub enum RowFault {
 }
 
 /// A [`Batch`] of whatever rows, as the engine of connection `C` handles it.
-pub trait OnEngine<C> {
+pub trait OnEngine<C: RowConn> {
     /// As [`RowConn::delete`].
     ///
     /// # Errors
     /// As there.
-    fn delete(&self, conn: &mut C) -> Result<(), RowFault>;
+    fn delete<'v>(&'v self, conn: &mut C, joint: &mut C::Joint<'v>) -> Result<(), RowFault>;
 
     /// As [`RowConn::write`].
     ///
     /// # Errors
     /// As there.
-    fn write(&self, conn: &mut C) -> Result<(), RowFault>;
+    fn write<'v>(&'v self, conn: &mut C, joint: &mut C::Joint<'v>) -> Result<(), RowFault>;
 }
 
 impl<C: RowConn, R: Row> OnEngine<C> for Batch<R> {
-    fn delete(&self, conn: &mut C) -> Result<(), RowFault> {
-        conn.delete(self)
+    fn delete<'v>(&'v self, conn: &mut C, joint: &mut C::Joint<'v>) -> Result<(), RowFault> {
+        conn.delete(self, joint)
     }
 
-    fn write(&self, conn: &mut C) -> Result<(), RowFault> {
-        conn.write(self)
+    fn write<'v>(&'v self, conn: &mut C, joint: &mut C::Joint<'v>) -> Result<(), RowFault> {
+        conn.write(self, joint)
     }
 }
 

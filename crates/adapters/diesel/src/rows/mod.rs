@@ -10,7 +10,7 @@
 pub use batch::{Batch, Rows};
 pub use children::Children;
 pub use column::{AnId, Column, Kind, Maybe, Plain, Value};
-pub use engine::{AnyBatch, OnEngine, OnEveryEngine, RowConn, RowFault};
+pub use engine::{AnyBatch, AtOnce, OnEngine, OnEveryEngine, RowConn, RowFault};
 pub use row::{Columns, Row, Table, TableColumn, Unreadable};
 pub use statement::RowDb;
 

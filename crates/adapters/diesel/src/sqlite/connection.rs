@@ -15,6 +15,7 @@ use super::{Config, Conn, Durability, Fault, Location};
 use crate::DbUuid;
 use crate::prepared;
 use crate::prepared::Words;
+use crate::rows::{AtOnce, RowFault};
 
 /// The first bytes of every SQLite file.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -117,6 +118,11 @@ pub(crate) fn commit(conn: &mut Conn, _raised: Option<i64>) -> QueryResult<()> {
     prepared!(Words::<()>::new("commit")).execute(conn).map(drop)
 }
 
+/// Where the journal ends is said by the journal alone.
+pub(crate) const fn raise(_joint: &mut AtOnce, _last: i64) -> Option<i64> {
+    None
+}
+
 /// Ends it as if it had never begun. SQLite has ended it already after some faults, which is as good.
 pub(crate) fn rollback(conn: &mut Conn) {
     if let Err(error) = conn.batch_execute("rollback") {
@@ -200,7 +206,12 @@ pub(crate) fn last_position(conn: &mut Conn) -> QueryResult<i64> {
 pub(crate) const NUMBER: &str = "bigint";
 
 /// Inserts all of these, one after the other: there is no server to go to and back.
-pub(crate) fn insert<R: NewRow>(conn: &mut Conn, rows: &[R]) -> QueryResult<()> {
+pub(crate) fn insert<R: NewRow>(conn: &mut Conn, rows: &[R], _joint: &mut AtOnce) -> Result<(), RowFault> {
+    Ok(append(conn, rows)?)
+}
+
+/// Likewise.
+pub(crate) fn append<R: NewRow>(conn: &mut Conn, rows: &[R]) -> QueryResult<()> {
     rows.iter().try_for_each(|row| row.insert(conn).map(drop))
 }
 

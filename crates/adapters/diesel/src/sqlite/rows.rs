@@ -14,7 +14,7 @@ use crate::rows::statement::{
     Delete, DeleteOwner, Find, Found, Insert, RowDb, Statement, StatementWords, Update, pages_and_orphans,
     row_db, select, whole_row,
 };
-use crate::rows::{Batch, Kind, Row, RowConn, RowFault, Value};
+use crate::rows::{AtOnce, Batch, Kind, Row, RowConn, RowFault, Value};
 
 /// How many owners are looked for at once.
 const AT_ONCE: usize = 64;
@@ -25,7 +25,9 @@ const FEW: usize = 8;
 row_db!(Db);
 
 impl RowConn for Conn {
-    fn delete<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault> {
+    type Joint<'v> = AtOnce;
+
+    fn delete<R: Row>(&mut self, batch: &Batch<R>, _joint: &mut AtOnce) -> Result<(), RowFault> {
         for owner in &batch.owners {
             Statement::<R, DeleteOwner>::of(&[Value::Uuid(DbUuid::of(*owner))]).execute(self)?;
         }
@@ -35,7 +37,7 @@ impl RowConn for Conn {
         Ok(())
     }
 
-    fn write<R: Row>(&mut self, batch: &Batch<R>) -> Result<(), RowFault> {
+    fn write<R: Row>(&mut self, batch: &Batch<R>, _joint: &mut AtOnce) -> Result<(), RowFault> {
         for row in &batch.updates {
             if Statement::<R, Update>::of(row.values().as_ref()).execute(self)? == 0 {
                 return Err(RowFault::Missing(R::TABLE.name));
@@ -47,6 +49,10 @@ impl RowConn for Conn {
         for row in &batch.puts {
             Statement::<R, Put>::of(row.values().as_ref()).execute(self)?;
         }
+        Ok(())
+    }
+
+    fn send(&mut self, _joint: AtOnce) -> Result<(), RowFault> {
         Ok(())
     }
 

@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use portolan_kernel::{Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, Timestamp};
+use portolan_kernel::{ChangeSet, Error, Idempotency, Kept, Outcome, RecordedOutcome, Result, Timestamp};
 use uuid::Uuid;
 
 use super::ids::{DbUuid, SqlUuid};
 use super::tables::commands;
 use super::{Conn, Fault, NewRow as _, Store, engine};
 use crate::rows::sheet::{Sheet, column, nullable};
-use crate::rows::{Kind, Table, Value};
+use crate::rows::{Kind, RowConn, Table, Value};
 use crate::{prepared, prepared_row};
 
 /// A record, as an engine finds it: the command's id, its fingerprint, its outcome and until when it is kept.
@@ -50,43 +50,70 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Optio
     row.map_or(Ok(None), |row| recorded(id, row, now))
 }
 
+/// When a group looks for the records of its commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Before it decides.
+    First,
+    /// Where the aggregates have moved on alone. That a command was recorded shows by its id when its record is written, which
+    /// then fails with all of its group; repeats are few, and a look is a way to the server and back.
+    Late,
+}
+
 /// The records that a group of commits finds and makes.
 pub(super) struct Records {
     now: Timestamp,
-    /// Those that are there or are about to be; `None` where the engine looks up and writes one by one.
-    known: Option<HashMap<Uuid, RecordedOutcome>>,
+    look: Look,
+    /// Those of the commands that were looked for, or are about to be made; `None` where there is none.
+    known: HashMap<Uuid, Option<RecordedOutcome>>,
+    /// Whether the engine looks up and writes one by one.
+    is_each_alone: bool,
     /// Those whose time is over.
     over: HashSet<Uuid>,
     new: Vec<NewRow>,
 }
 
 impl Records {
-    /// Of these commands.
-    pub(super) fn of(
-        conn: &mut Conn,
-        ids: impl Iterator<Item = Uuid>,
-        now: Timestamp,
-    ) -> Result<Self, Fault> {
-        let ids: Vec<DbUuid> = ids.map(DbUuid).collect();
-        let mut records = Self { now, known: None, over: HashSet::new(), new: Vec::new() };
-        if let Some(found) = engine::recorded(conn, &ids)? {
-            let mut known = HashMap::with_capacity(ids.len());
-            for (DbUuid(id), fingerprint, outcome, kept_until) in found {
-                match recorded(id, (fingerprint, outcome, kept_until), now)? {
-                    Some(recorded) => drop(known.insert(id, recorded)),
-                    None => drop(records.over.insert(id)),
-                }
-            }
-            records.known = Some(known);
-        }
-        Ok(records)
+    /// None yet.
+    pub(super) fn new(now: Timestamp, look: Look) -> Self {
+        let (known, over, new) = (HashMap::new(), HashSet::new(), Vec::new());
+        Self { now, look, known, is_each_alone: false, over, new }
     }
 
-    /// The record of a command; `None` where there is none, or its time is over.
+    /// Looks up those of these change sets as far as that is to come first.
+    pub(super) fn prefetch(&mut self, conn: &mut Conn, sets: &[&ChangeSet]) -> Result<(), Fault> {
+        // What makes no record does not fail by one that is there.
+        let comes_first = |set: &&&ChangeSet| self.look == Look::First || set.idempotency.is_none();
+        let ids: Vec<Uuid> = sets.iter().filter(comes_first).map(|set| set.command_id).collect();
+        self.look_up_all(conn, ids.into_iter())
+    }
+
+    /// Looks up those of these commands that were not looked for, where the engine does so for all at once.
+    pub(super) fn look_up_all(
+        &mut self,
+        conn: &mut Conn,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<(), Fault> {
+        let unknown: Vec<DbUuid> = ids.filter(|id| !self.known.contains_key(id)).map(DbUuid).collect();
+        let Some(found) = engine::recorded(conn, &unknown)? else {
+            self.is_each_alone = true;
+            return Ok(());
+        };
+        self.known.extend(unknown.into_iter().map(|DbUuid(id)| (id, None)));
+        for (DbUuid(id), fingerprint, outcome, kept_until) in found {
+            match recorded(id, (fingerprint, outcome, kept_until), self.now)? {
+                Some(recorded) => drop(self.known.insert(id, Some(recorded))),
+                None => drop(self.over.insert(id)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The record of a command; `None` where there is none, or its time is over, or it was not looked for.
     pub(super) fn look_up(&self, conn: &mut Conn, id: Uuid) -> Result<Option<RecordedOutcome>, Fault> {
-        match &self.known {
-            Some(known) => Ok(known.get(&id).cloned()),
-            None => look_up(conn, id, self.now),
+        match self.is_each_alone {
+            false => Ok(self.known.get(&id).cloned().flatten()),
+            true => look_up(conn, id, self.now),
         }
     }
 
@@ -112,21 +139,27 @@ impl Records {
             },
             recorded_at: self.now.as_micros(),
         };
-        let Some(known) = &mut self.known else { return record_now(conn, id, &row, self.now) };
-        if let Some(recorded) = known.get(&id) {
+        if self.is_each_alone {
+            return record_now(conn, id, &row, self.now);
+        }
+        if let Some(Some(recorded)) = self.known.get(&id) {
             return Ok(Some(recorded.clone()));
         }
-        known.insert(id, RecordedOutcome { fingerprint, outcome: outcome.clone() });
+        self.known.insert(id, Some(RecordedOutcome { fingerprint, outcome: outcome.clone() }));
         self.new.push(row);
         Ok(None)
     }
 
     /// Writes what was made.
-    pub(super) fn write(&self, conn: &mut Conn) -> QueryResult<()> {
+    pub(super) fn write<'v>(
+        &'v self,
+        conn: &mut Conn,
+        joint: &mut <Conn as RowConn>::Joint<'v>,
+    ) -> Result<(), Fault> {
         for row in self.new.iter().filter(|row| self.over.contains(&row.command_id.0)) {
             diesel::delete(commands::table.filter(commands::command_id.eq(row.command_id))).execute(conn)?;
         }
-        engine::insert(conn, &self.new)
+        Ok(engine::insert(conn, &self.new, joint)?)
     }
 }
 

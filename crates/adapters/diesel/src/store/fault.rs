@@ -75,6 +75,12 @@ impl Fault {
         matches!(&self.0, Cause::Statement(error) if engine::is_transient(error))
     }
 
+    /// Whether a row with that key is there already.
+    pub(crate) const fn is_of_a_key(&self) -> bool {
+        use diesel::result::Error::DatabaseError;
+        matches!(&self.0, Cause::Statement(DatabaseError(DatabaseErrorKind::UniqueViolation, _)))
+    }
+
     /// The error of the port, about the store of this name.
     pub(crate) fn at(&self, store: &impl fmt::Display) -> Error {
         let said = match &self.0 {

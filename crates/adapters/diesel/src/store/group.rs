@@ -7,27 +7,18 @@ use portolan_kernel::{
     Version, check_expected,
 };
 
-use super::commands::Records;
+use super::commands::{Look, Records};
 use super::heads::{Heads, Newest};
-use super::journal::NewEvents;
+use super::journal::{NewEvents, NewRow};
 use super::keeping::Keeping;
 use super::mapper::Write;
 use super::{Conn, Fault, engine};
-use crate::rows::Rows;
+use crate::rows::{RowConn, Rows};
 
 /// What was decided about a group: an answer for each change set, in order, and how much was written.
 pub(super) struct Decided {
     pub(super) answers: Vec<Result<Committed>>,
     pub(super) written: Written,
-}
-
-impl Decided {
-    /// As one, with what was decided after it in the same transaction.
-    pub(super) fn add(&mut self, Self { answers, written }: Self) {
-        self.answers.extend(answers);
-        self.written.rows += written.rows;
-        self.written.bytes += written.bytes;
-    }
 }
 
 /// How much was written, for the log's sake.
@@ -44,38 +35,105 @@ impl Written {
     }
 }
 
-/// Decides who of these wins, and writes the winners. Runs inside a write transaction; where it fails, the
-/// transaction is to be rolled back and `heads` forgets.
-///
-/// A change set sees the ones before it as if they were committed: it may build on them, and conflicts with them like
-/// with any other.
-pub(super) fn write(
-    conn: &mut Conn,
-    heads: &mut Heads,
-    keeping: &Keeping,
+/// A group that is decided on, and of which nothing is written before all of it is. Lives inside one write transaction; where
+/// a step of it fails, the transaction is to be rolled back and `heads` forgets.
+pub(super) struct Group {
     now: Timestamp,
-    group: &[&ChangeSet],
-) -> Result<Decided, Fault> {
-    let mut answers = Vec::with_capacity(group.len());
-    let mut winners = Vec::with_capacity(group.len());
-    let mut written = Written::default();
-    heads.prefetch(conn, group.iter().flat_map(|set| set.expectations().map(|(key, _)| key)))?;
-    let mut records = Records::of(conn, group.iter().map(|set| set.command_id), now)?;
-    for &change_set in group {
-        let answer = match decide(conn, heads, &mut records, change_set)? {
-            Verdict::Accepted { committed, versions, after } => {
-                written.rows += usize::from(change_set.idempotency.is_some());
-                winners.push(Winner { change_set, versions, after });
-                Ok(committed)
-            }
-            Verdict::Answered(answer) => answer,
-        };
-        answers.push(answer);
+    records: Records,
+    /// One for each change set, in order.
+    verdicts: Vec<Verdict>,
+}
+
+impl Group {
+    /// One that is written at this time.
+    pub(super) fn new(now: Timestamp, look: Look) -> Self {
+        Self { now, records: Records::new(now, look), verdicts: Vec::new() }
     }
-    records.write(conn)?;
-    written.rows += write_rows(conn, keeping, &winners)?;
-    write_journal(conn, now, &winners, &mut written)?;
-    Ok(Decided { answers, written })
+
+    /// Decides who of these wins, behind those that were decided on before.
+    ///
+    /// A change set sees the ones before it as if they were committed: it may build on them, and conflicts with them like
+    /// with any other.
+    pub(super) fn decide(
+        &mut self,
+        conn: &mut Conn,
+        heads: &mut Heads,
+        sets: &[&ChangeSet],
+    ) -> Result<(), Fault> {
+        heads.prefetch(conn, sets.iter().flat_map(|set| set.expectations().map(|(key, _)| key)))?;
+        self.records.prefetch(conn, sets)?;
+        let first = self.verdicts.len();
+        for set in sets {
+            self.verdicts.push(decide(conn, heads, &mut self.records, set)?);
+        }
+        // A repeat is answered as the first time, whatever has happened to the aggregates since.
+        let verdicts = self.verdicts.get_mut(first..).unwrap_or_default();
+        let is_refused = |verdict: &Verdict| matches!(verdict, Verdict::Answered(Err(_)));
+        let refused = sets.iter().zip(verdicts).filter(|(_, verdict)| is_refused(verdict));
+        let refused: Vec<_> = refused.collect();
+        self.records.look_up_all(conn, refused.iter().map(|(set, _)| set.command_id))?;
+        for (set, verdict) in refused {
+            if let Some(recorded) = self.records.look_up(conn, set.command_id)? {
+                *verdict = Verdict::Answered(Ok(Committed::repeated(set, &recorded)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another one was faster than the change set with this number.
+    pub(super) fn is_overtaken(&self, index: usize) -> bool {
+        matches!(self.verdicts.get(index), Some(Verdict::Answered(Err(Error::Conflict { .. }))))
+    }
+
+    /// Lets go of those that were overtaken, with what each is to be told.
+    pub(super) fn take_overtaken(&mut self) -> Vec<Option<Error>> {
+        let mut told = Vec::with_capacity(self.verdicts.len());
+        self.verdicts.retain(|verdict| {
+            let conflict = match verdict {
+                Verdict::Answered(Err(error @ Error::Conflict { .. })) => Some(error.clone()),
+                _ => None,
+            };
+            let stays = conflict.is_none();
+            told.push(conflict);
+            stays
+        });
+        told
+    }
+
+    /// Writes the winners of these, which are all that were decided on and are still of the group, and that the journal ends
+    /// at `raised`, unless that is left to the commit: then that is answered.
+    pub(super) fn write(
+        self,
+        conn: &mut Conn,
+        keeping: &Keeping,
+        sets: &[&ChangeSet],
+        raised: Option<i64>,
+    ) -> Result<(Decided, Option<i64>), Fault> {
+        let Self { now, records, verdicts } = self;
+        let mut answers = Vec::with_capacity(sets.len());
+        let mut winners = Vec::with_capacity(sets.len());
+        let mut written = Written::default();
+        for (&change_set, verdict) in sets.iter().zip(verdicts) {
+            answers.push(match verdict {
+                Verdict::Accepted { committed, versions, after } => {
+                    written.rows += usize::from(change_set.idempotency.is_some());
+                    winners.push(Winner { change_set, versions, after });
+                    Ok(committed)
+                }
+                Verdict::Answered(answer) => answer,
+            });
+        }
+        let rows = rows_of(keeping, &winners)?;
+        let events = events_of(now, &winners, &mut written);
+        written.rows += rows.len() + events.len();
+        let mut joint = <Conn as RowConn>::Joint::default();
+        records.write(conn, &mut joint)?;
+        rows.write_with(conn, &mut joint)?;
+        engine::insert(conn, &events, &mut joint)?;
+        let left = raised.and_then(|last| engine::raise(&mut joint, last));
+        conn.send(joint)?;
+        Ok((Decided { answers, written }, left))
+    }
 }
 
 enum Verdict {
@@ -98,10 +156,7 @@ fn decide(
     set: &ChangeSet,
 ) -> Result<Verdict, Fault> {
     if let Some(refused) = check(conn, heads, set)? {
-        // A repeat is answered as the first time, whatever has happened to the aggregates since.
-        let recorded = records.look_up(conn, set.command_id)?;
-        let answer = recorded.map_or(Err(refused), |recorded| Ok(Committed::repeated(set, &recorded)));
-        return Ok(Verdict::Answered(answer));
+        return Ok(Verdict::Answered(Err(refused)));
     }
     let mut versions = Vec::with_capacity(set.changes.len());
     for change in &set.changes {
@@ -146,7 +201,7 @@ fn check(conn: &mut Conn, heads: &mut Heads, set: &ChangeSet) -> Result<Option<E
 }
 
 /// The rows of all winners: each aggregate once, however many change sets of the group have changed it.
-fn write_rows(conn: &mut Conn, keeping: &Keeping, winners: &[Winner<'_>]) -> Result<usize, Fault> {
+fn rows_of(keeping: &Keeping, winners: &[Winner<'_>]) -> Result<Rows, Fault> {
     let mut writes: Vec<Write<'_>> = Vec::new();
     let mut index_of: HashMap<AggregateKey, usize> = HashMap::new();
     for winner in winners {
@@ -164,28 +219,22 @@ fn write_rows(conn: &mut Conn, keeping: &Keeping, winners: &[Winner<'_>]) -> Res
     for write in &writes {
         keeping.collect(write, &mut rows)?;
     }
-    rows.write(conn)?;
-    Ok(rows.len())
+    Ok(rows)
 }
 
-fn write_journal(
-    conn: &mut Conn,
-    now: Timestamp,
-    winners: &[Winner<'_>],
-    written: &mut Written,
-) -> Result<(), Fault> {
+/// Their events, as the journal gets them.
+fn events_of<'a>(now: Timestamp, winners: &[Winner<'a>], written: &mut Written) -> Vec<NewRow<'a>> {
     let mut rows = Vec::with_capacity(winners.len());
     for Winner { change_set, versions, after } in winners {
         let mut events = NewEvents::of(change_set, *after, now);
         for (change, version) in change_set.changes.iter().zip(versions) {
             rows.extend(events.rows(change, *version));
-            written.rows += change.events.len();
             for event in &change.events {
                 written.bytes += event.payload.len() + change_set.metadata.len();
             }
         }
     }
-    Ok(engine::insert(conn, &rows)?)
+    rows
 }
 
 fn is_live(change: &Change) -> bool {

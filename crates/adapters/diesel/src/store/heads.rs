@@ -143,6 +143,11 @@ impl Heads {
         !self.elsewhere.is_empty()
     }
 
+    /// What others have committed of these aggregates since this was asked before.
+    pub(super) fn elsewhere_of(&mut self, ids: &HashSet<Uuid>) -> Vec<Envelope> {
+        self.elsewhere.extract_if(.., |event| ids.contains(&event.aggregate_id)).collect()
+    }
+
     /// What others have committed since this was asked before.
     pub(super) fn elsewhere(&mut self) -> Vec<Envelope> {
         std::mem::take(&mut self.elsewhere)

@@ -2,7 +2,7 @@
 
 use portolan_kernel::{ChangeSet, Committed, Error, Result};
 
-use super::group::Decided;
+use super::group::Group;
 use super::queue::{Pending, WriteTask};
 
 /// One of a group.
@@ -50,30 +50,26 @@ pub(super) fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
     }
 }
 
-/// Whether another process has changed what the change set takes for granted.
-pub(super) const fn is_overtaken(answer: &Result<Committed>) -> bool {
-    matches!(answer, Err(Error::Conflict { .. }))
-}
-
-/// Tells those that were overtaken, who are no more of the group. Answers how many.
-pub(super) fn answer_overtaken(members: &mut Vec<Member>, decided: &mut Decided) -> usize {
-    let all = std::mem::take(members);
-    let mut answers = std::mem::take(&mut decided.answers).into_iter();
+/// Tells those of the group that were overtaken, who are no more of it. Answers how many.
+pub(super) fn answer_overtaken(members: &mut Vec<Member>, group: &mut Group) -> usize {
+    let mut told = group.take_overtaken().into_iter();
     let mut overtaken = 0;
-    for member in all {
+    for member in std::mem::take(members) {
         match member {
             Member::Write(_) => members.push(member),
-            Member::Commit(pending) => match answers.next() {
-                Some(conflict) if is_overtaken(&conflict) => {
+            Member::Commit(pending) => match told.next().flatten() {
+                Some(conflict) => {
                     overtaken += 1;
-                    pending.answer(conflict);
+                    pending.answer(Err(conflict));
                 }
-                answer => {
-                    decided.answers.extend(answer);
-                    members.push(Member::Commit(pending));
-                }
+                None => members.push(Member::Commit(pending)),
             },
         }
     }
     overtaken
+}
+
+/// The change sets of these, in order.
+pub(super) fn change_sets(members: &[Member]) -> Vec<&ChangeSet> {
+    members.iter().filter_map(Member::change_set).collect()
 }

@@ -1,15 +1,17 @@
 //! The one thread that writes: it takes what waits as a group, writes it in one transaction, and answers only when
 //! that is durable.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{ChangeSet, Clock, Error, Timestamp};
+use portolan_kernel::{ChangeSet, Clock, Error};
 use uuid::Uuid;
 
-use super::group::{self, Decided};
+use super::commands::Look;
+use super::group::{Decided, Group};
 use super::head::Head;
 use super::heads::{self, Heads};
 use super::keeping::Keeping;
@@ -44,6 +46,10 @@ const PROBE_PAUSE: Duration = Duration::from_secs(1);
 /// How often a group is tried as a whole before its members are tried one by one.
 const ATTEMPTS: usize = 4;
 
+/// How many groups look for the records of their commands first, after one that found too late that there was one: repeats
+/// come in swarms.
+const LOOKING_FIRST: usize = 64;
+
 /// Where it is logged that commits do not go through, and that they do again: who waits for one is told by its error.
 const OBSTACLES: &str = "portolan_diesel::obstacles";
 
@@ -59,6 +65,8 @@ pub(super) struct Writer {
     turns: Arc<engine::Turns>,
     queue: Receiver<Work>,
     last_group: usize,
+    /// How many groups look for the records of their commands before they decide.
+    looking_first: usize,
     /// Whether the store was closed: what came before that is still written.
     is_closing: bool,
     /// Whether it removes records whose time is over: not from a copy, which is to be what its source is.
@@ -114,6 +122,7 @@ impl Writer {
             turns: Arc::new(turns),
             queue,
             last_group: 0,
+            looking_first: 0,
             is_closing: false,
             sweeps: true,
             obeys: true,
@@ -250,10 +259,19 @@ impl Writer {
                 {
                     tracing::debug!(%fault, "a group is written again");
                 }
+                Err(Failed::RolledBack(fault)) if self.look() == Look::Late && fault.is_of_a_key() => {
+                    tracing::debug!(%fault, "a group is written again, behind a look at its records");
+                    self.looking_first = LOOKING_FIRST;
+                }
                 done => return done,
             }
         }
         self.attempt(members, grows)
+    }
+
+    /// When this group looks for the records of its commands.
+    const fn look(&self) -> Look {
+        if self.looking_first > 0 { Look::First } else { Look::Late }
     }
 
     /// Writes the group in one transaction.
@@ -292,6 +310,7 @@ impl Writer {
             });
         }
         heads.settle();
+        self.looking_first = self.looking_first.saturating_sub(1);
         self.head.count_group();
         self.turns.wrote(decided.written.pages());
         // A task may have written anything.
@@ -311,18 +330,22 @@ impl Writer {
             // the larger the groups have to be.
             self.take_more(members, 0);
         }
-        let now = self.clock.now();
-        let mut decided = self.round(members, now)?;
+        let mut group = Group::new(self.clock.now(), self.look());
+        self.decide(&mut group, members)?;
         if grows == Grows::Yes && self.heads.has_heard() {
-            let overtaken = self.answer_overtaken(members, &mut decided);
+            let overtaken = self.answer_overtaken(members, &mut group);
             if overtaken > 0 {
                 let first = members.len();
                 self.take_more(members, overtaken);
-                let again = self.round(members.get(first..).unwrap_or_default(), now)?;
-                decided.add(again);
+                self.decide(&mut group, members.get(first..).unwrap_or_default())?;
             }
         }
         let conn = self.link.conn().ok_or_else(|| Error::unavailable(GONE))?;
+        // What a task writes comes behind it.
+        let has_tasks = members.iter_mut().any(|member| member.task().is_some());
+        let raised = if has_tasks { None } else { self.heads.raised() };
+        let sets = member::change_sets(members);
+        let (mut decided, left) = group.write(conn, &self.keeping, &sets, raised)?;
         for task in members.iter_mut().filter_map(Member::task) {
             task.run(conn)?;
             decided.written.rows += 1;
@@ -330,25 +353,27 @@ impl Writer {
                 self.heads.follow(conn)?;
             }
         }
-        Ok((decided, self.heads.raised()))
+        Ok((decided, if has_tasks { self.heads.raised() } else { left }))
     }
 
-    /// Decides who of these wins, and writes them.
-    fn round(&mut self, members: &[Member], now: Timestamp) -> Result<Decided, Fault> {
+    /// Decides who of these wins.
+    fn decide(&mut self, group: &mut Group, members: &[Member]) -> Result<(), Fault> {
         let conn = self.link.conn().ok_or_else(|| Error::unavailable(GONE))?;
-        let change_sets: Vec<&ChangeSet> = members.iter().filter_map(Member::change_set).collect();
-        group::write(conn, &mut self.heads, &self.keeping, now, &change_sets)
+        group.decide(conn, &mut self.heads, &member::change_sets(members))
     }
 
-    /// Tells those whose change another process has overtaken, before the others: they are decided again, and still come into
-    /// this transaction. Else a process that always has the next group ready would overtake them again and again.
-    fn answer_overtaken(&mut self, members: &mut Vec<Member>, decided: &mut Decided) -> usize {
-        if !decided.answers.iter().any(member::is_overtaken) {
+    /// Tells those whose change another process has overtaken, before anything is written: they are decided again, and still
+    /// come into this transaction. Else a process that always has the next group ready would overtake them again and again.
+    fn answer_overtaken(&mut self, members: &mut Vec<Member>, group: &mut Group) -> usize {
+        let sets = member::change_sets(members).into_iter().enumerate();
+        let overtaken = sets.filter(|(index, _)| group.is_overtaken(*index)).map(|(_, set)| set);
+        let ids: HashSet<Uuid> = overtaken.flat_map(ChangeSet::expectations).map(|(key, _)| key.id).collect();
+        if ids.is_empty() {
             return 0;
         }
-        // They are decided again on what is told here.
-        self.tell();
-        member::answer_overtaken(members, decided)
+        // They are decided again on what is told here. The rest can wait, and nobody else need wait for it.
+        self.head.tell(&self.heads.elsewhere_of(&ids));
+        member::answer_overtaken(members, group)
     }
 
     /// Takes what waits into the group, and waits a moment for so many.
