@@ -1,5 +1,7 @@
 //! Backends by URL: which schemes there are, and which of them this program was built with.
 
+use portolan_kernel::Storage;
+
 use crate::config::Config;
 use crate::{Failure, wiring};
 
@@ -36,9 +38,7 @@ const WRITE: &[&str] = &[
 /// [`Failure::Usage`], naming key and scheme, for an unknown scheme and for one that is not built in.
 pub fn check(config: &Config) -> Result<(), Failure> {
     require("write", &config.write, WRITE)?;
-    if config.write.starts_with("memory:") {
-        plain(("write", &config.write))?;
-    }
+    in_memory(&config.write)?;
     if let Some(next) = &config.next_write {
         // No other program can put anything into the memory of this one.
         let built_in: Vec<&str> = WRITE.iter().copied().filter(|scheme| *scheme != "memory").collect();
@@ -61,6 +61,25 @@ pub fn check_read(config: &Config) -> Result<(), Failure> {
     config.read.urls().try_for_each(|(key, url)| {
         require(key, url, WRITE)?;
         if url.starts_with("memory:") { plain((key, url)) } else { Ok(()) }
+    })
+}
+
+/// How a write store in memory keeps aggregates; `None` where the URL names another store.
+///
+/// # Errors
+/// [`Failure::Usage`] for whatever else it says.
+pub fn in_memory(url: &str) -> Result<Option<Storage>, Failure> {
+    let Some(said) = url.strip_prefix("memory:") else { return Ok(None) };
+    if said.is_empty() {
+        return Ok(Some(Storage::default()));
+    }
+    let Some(word) = said.strip_prefix("?storage=") else {
+        return Err(Failure::Usage("write: `memory:` takes no path, and no option but `storage`".to_owned()));
+    };
+    let found = Storage::WORDS.into_iter().find(|(known, _)| *known == word);
+    found.map(|(_, storage)| Some(storage)).ok_or_else(|| {
+        let known = Storage::WORDS.map(|(known, _)| format!("`{known}`")).join(", ");
+        Failure::Usage(format!("write: `{url}`: `storage` is `{word}`; known are {known}"))
     })
 }
 
@@ -142,6 +161,25 @@ mod tests {
         let sentence = refused(Config { write: "memory:market".to_owned(), ..Config::default() });
         let is_on = cfg!(feature = "memory");
         assert!(sentence.contains(if is_on { "takes no path" } else { "not built into" }), "{sentence}");
+    }
+
+    #[test]
+    #[cfg(feature = "memory")]
+    fn a_store_in_memory_keeps_aggregates_in_any_way() {
+        let write = |url: &str| Config { write: url.to_owned(), ..Config::default() };
+        for (url, expected) in [
+            ("memory:", Storage::Relational),
+            ("memory:?storage=relational", Storage::Relational),
+            ("memory:?storage=document", Storage::Document),
+            ("memory:?storage=events", Storage::Events),
+        ] {
+            assert!(check(&write(url)).is_ok(), "{url}");
+            assert_eq!(in_memory(url).ok().flatten(), Some(expected), "{url}");
+        }
+        let sentence = refused(write("memory:?storage=event"));
+        assert!(sentence.contains("known are `relational`, `document`, `events`"), "{sentence}");
+        assert!(refused(write("memory:?readers=1")).contains("no option but `storage`"));
+        assert!(matches!(in_memory("sqlite::memory:"), Ok(None)));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub use read::{
 };
 pub use repository::Repository;
 pub use specification::{Candidate, Enumeration, Specification};
+pub use storage::Storage;
 pub use store::{Loaded, Origin, Selection, Watcher, WriteStore};
 pub use time::{Clock, ParseTimestampError, Timestamp};
 pub use transfer::{KeptOutcome, Moved, Named, OutcomeTotals, Part, Transfer, follows};
@@ -61,6 +62,7 @@ mod process;
 pub mod read;
 mod repository;
 pub mod specification;
+mod storage;
 mod store;
 mod text;
 mod time;

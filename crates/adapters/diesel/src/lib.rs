@@ -36,9 +36,9 @@ pub use diesel;
 pub use finding::{Check, Checked, Finding};
 pub use ids::{DbUuid, SqlUuid};
 pub use mapper::{Mapper, Mappers, Orphan, RowChange, Stored};
+pub use portolan_kernel::Storage;
 pub use prepared::{Prepared, Update, update};
 pub use schema::Schema;
-pub use storage::Storage;
 
 #[cfg(feature = "sqlite")]
 use libsqlite3_sys as _;
@@ -66,7 +66,6 @@ pub mod rows;
 mod schema;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-mod storage;
 
 #[cfg(test)]
 #[path = "../../../kernel/tests/specifications/generators.rs"]

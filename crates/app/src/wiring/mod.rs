@@ -49,9 +49,6 @@ pub fn event_handlers() -> Vec<String> {
     map.handlers().map(|handler| format!("{}/{handler}", map.name())).collect()
 }
 
-/// The URL of what is in the memory of this program.
-const MEMORY: &str = "memory:";
-
 const LOST_AT_EXIT: &str = "the write store is in memory: everything is lost when this program ends";
 
 const NOTHING_TO_READ: &str = "write: a store in memory is in the program that made it, and gone with it: there is nothing here \
@@ -82,10 +79,11 @@ pub async fn read_only(config: &Config) -> Result<Store, Failure> {
 async fn write_ports(config: &Config) -> Result<WritePorts, Failure> {
     backend::check(config)?;
     #[cfg(feature = "memory")]
-    if config.write == MEMORY {
+    if let Some(storage) = backend::in_memory(&config.write)? {
         tracing::warn!("{LOST_AT_EXIT}");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        return Ok(WritePorts::memory(portolan_memory::MemoryStore::new(wire::registry(), clock)));
+        let store = portolan_memory::MemoryStore::keeping(storage, wire::registry(), clock);
+        return Ok(WritePorts::memory(store));
     }
     Ok(WritePorts::sql(&moving::open(config).await?))
 }
@@ -105,7 +103,7 @@ pub async fn read_write(config: &Config) -> Result<Store, Failure> {
 pub fn store_config(config: &Config) -> Result<AnyConfig, Failure> {
     backend::check(config)?;
     let url = config.write.as_str();
-    if url == MEMORY {
+    if backend::in_memory(url)?.is_some() {
         return Err(Failure::Usage(NOTHING_TO_READ.to_owned()));
     }
     url.parse().map_err(|error: portolan_kernel::Error| Failure::Usage(format!("write: {error}")))

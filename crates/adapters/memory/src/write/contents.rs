@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use portolan_kernel::{
-    AggregateKey, AnyState, Change, ChangeSet, Checkpoint, Committed, Deadline, Envelope, Epoch, Error, Kept,
-    Position, RecordedOutcome, Reset, Result, SubscriptionId, Timestamp, Version, check_expected,
+    AggregateKey, Change, ChangeSet, Checkpoint, Committed, Deadline, Envelope, Epoch, Error, Kept, Position,
+    RecordedOutcome, Reset, Result, SubscriptionId, Timestamp, Version, check_expected,
 };
 use uuid::Uuid;
+
+use super::keeping::{Found, Stored};
 
 /// All that a store holds.
 #[derive(Default)]
@@ -31,9 +33,18 @@ pub(super) struct Contents {
 pub(super) struct Kin {
     pub(super) version: Version,
     /// None after a removal.
-    pub(super) state: Option<AnyState>,
+    pub(super) stored: Option<Stored>,
     /// In the order of versions, which begin at 1.
     pub(super) events: Vec<Arc<Envelope>>,
+}
+
+impl Kin {
+    /// What there is of it, unless it was removed.
+    pub(super) fn found(&self, id: Uuid) -> Option<Found> {
+        let stored = self.stored.clone()?;
+        let events = if let Stored::Events = stored { self.events.clone() } else { Vec::new() };
+        Some(Found { id, version: self.version, stored, events })
+    }
 }
 
 /// The present owner of a subscription, or the last.
@@ -57,8 +68,14 @@ impl Contents {
         }
     }
 
-    /// Writes the change set whole, or not at all: everything is looked at before anything is changed.
-    pub(super) fn commit(&mut self, change_set: &ChangeSet, now: Timestamp) -> Result<Committed> {
+    /// Writes the change set whole, or not at all: everything is looked at before anything is changed. `stored` is what
+    /// is to be kept after each of its changes.
+    pub(super) fn commit(
+        &mut self,
+        change_set: &ChangeSet,
+        stored: Vec<Option<Stored>>,
+        now: Timestamp,
+    ) -> Result<Committed> {
         if let Some(recorded) = self.outcome(change_set.command_id, now) {
             return Ok(Committed::repeated(change_set, recorded));
         }
@@ -66,8 +83,9 @@ impl Contents {
         self.remove_expired(now);
         let count: usize = change_set.changes.iter().map(|change| change.events.len()).sum();
         let end = self.head().plus(count as u64);
+        let changes = change_set.changes.iter().zip(stored);
         let versions: Vec<Version> =
-            change_set.changes.iter().map(|change| self.write(change_set, change, end, now)).collect();
+            changes.map(|(change, stored)| self.write(change_set, change, stored, end, now)).collect();
         let outcome = change_set.outcome(&versions, end);
         if let Some(idempotency) = change_set.idempotency {
             let recorded =
@@ -82,7 +100,7 @@ impl Contents {
 
     fn check(&self, change_set: &ChangeSet) -> Result<()> {
         for (index, (key, expected)) in change_set.expectations().enumerate() {
-            let live = self.aggregates.get(&key).filter(|kin| kin.state.is_some());
+            let live = self.aggregates.get(&key).filter(|kin| kin.stored.is_some());
             let is_change = index < change_set.changes.len();
             check_expected(key, expected, live.map(|kin| kin.version), is_change)?;
         }
@@ -97,6 +115,7 @@ impl Contents {
         &mut self,
         change_set: &ChangeSet,
         change: &Change,
+        stored: Option<Stored>,
         commit_position: Position,
         recorded_at: Timestamp,
     ) -> Version {
@@ -121,7 +140,7 @@ impl Contents {
             kin.events.push(Arc::clone(&envelope));
             self.journal.push(envelope);
         }
-        kin.state.clone_from(&change.state);
+        kin.stored = stored;
         kin.version
     }
 

@@ -6,5 +6,6 @@ mod checkpoints;
 mod contents;
 mod deadlines;
 mod journal;
+mod keeping;
 mod leases;
 mod store;

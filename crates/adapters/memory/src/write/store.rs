@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
-    AggregateKey, ChangeSet, Clock, Committed, Error, Loaded, Origin, Position, RecordedOutcome, Registry,
-    Result, Selection, WriteStore,
+    AggregateKey, ChangeSet, Clock, Committed, Error, Loaded, Position, RecordedOutcome, Registry, Result,
+    Selection, Storage, WriteStore,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::contents::Contents;
+use super::keeping::{Found, Stored};
 
 /// A write store in memory, with its journal, checkpoints, deadlines and leases: a cheap handle, every clone of which
 /// is the same store.
@@ -28,6 +29,7 @@ pub struct MemoryStore(pub(super) Arc<Inner>);
 
 /// What the handles share.
 pub(super) struct Inner {
+    storage: Storage,
     registry: Registry,
     clock: Arc<dyn Clock>,
     contents: Mutex<Contents>,
@@ -42,11 +44,17 @@ pub(super) struct State {
 }
 
 impl MemoryStore {
-    /// An empty store for aggregates of these types.
+    /// An empty store for aggregates of these types, which keeps their states as they are.
     #[must_use]
     pub fn new(registry: Registry, clock: Arc<dyn Clock>) -> Self {
+        Self::keeping(Storage::Relational, registry, clock)
+    }
+
+    /// An empty store that keeps aggregates of these types in this way.
+    #[must_use]
+    pub fn keeping(storage: Storage, registry: Registry, clock: Arc<dyn Clock>) -> Self {
         let head = watch::Sender::new(State { position: Position::ZERO, is_closed: false });
-        Self(Arc::new(Inner { registry, clock, contents: Mutex::default(), head }))
+        Self(Arc::new(Inner { storage, registry, clock, contents: Mutex::default(), head }))
     }
 
     /// Closes it for all handles: whatever is asked from now on is answered [`Error::Closed`].
@@ -81,44 +89,42 @@ impl fmt::Debug for MemoryStore {
 #[async_trait]
 impl WriteStore for MemoryStore {
     async fn load(&self, key: AggregateKey) -> Result<Option<Loaded>> {
-        self.0.registry.get(key.aggregate_type)?;
-        let contents = self.look()?;
-        let found = contents.aggregates.get(&key);
-        Ok(found.and_then(|kin| {
-            let state = Arc::clone(kin.state.as_ref()?);
-            Some(Loaded { id: key.id, version: kin.version, state, origin: Origin::Stored })
-        }))
+        let known = self.0.registry.get(key.aggregate_type)?;
+        let found = self.look()?.aggregates.get(&key).and_then(|kin| kin.found(key.id));
+        found.map_or(Ok(None), |found| found.load(known))
     }
 
     async fn select(&self, selection: Selection<'_>) -> Result<Vec<Loaded>> {
-        let aggregate_type = self.0.registry.get(selection.aggregate_type)?.name();
+        let known = self.0.registry.get(selection.aggregate_type)?;
         // It does not narrow: the caller tests each.
         let _: &(dyn Any + Send + Sync) = selection.criteria;
-        let key = |id| AggregateKey { aggregate_type, id };
+        let key = |id| AggregateKey { aggregate_type: known.name(), id };
         let from = match selection.after {
             Some(after) => Bound::Excluded(key(after)),
             None => Bound::Included(key(Uuid::nil())),
         };
-        let contents = self.look()?;
-        let of_type = contents.aggregates.range((from, Bound::Included(key(Uuid::max()))));
-        let live = of_type.filter_map(|(key, kin)| {
-            let state = Arc::clone(kin.state.as_ref()?);
-            Some(Loaded { id: key.id, version: kin.version, state, origin: Origin::Stored })
-        });
-        Ok(live.take(selection.limit).collect())
+        let found: Vec<Found> = {
+            let contents = self.look()?;
+            let of_type = contents.aggregates.range((from, Bound::Included(key(Uuid::max()))));
+            of_type.filter_map(|(key, kin)| kin.found(key.id)).take(selection.limit).collect()
+        };
+        found.into_iter().filter_map(|found| found.load(known).transpose()).collect()
     }
 
     async fn commit(&self, change_set: ChangeSet) -> Result<Committed> {
+        let mut stored = Vec::with_capacity(change_set.changes.len());
         for change in &change_set.changes {
-            self.0.registry.get(change.key.aggregate_type)?;
+            let known = self.0.registry.get(change.key.aggregate_type)?;
             if change.events.is_empty() {
                 return Err(Error::Invalid(format!("a change of {} came without events", change.key)));
             }
+            let kept = change.state.as_ref().map(|state| Stored::of(self.0.storage, known, state));
+            stored.push(kept.transpose()?);
         }
         let now = self.0.clock.now();
         let (committed, position) = {
             let mut contents = self.look()?;
-            let committed = contents.commit(&change_set, now)?;
+            let committed = contents.commit(&change_set, stored, now)?;
             (committed, contents.head())
         };
         self.0.head.send_if_modified(|state| {

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use portolan_kernel::Error;
+use crate::Error;
 
 /// How a store keeps the state of aggregates. It is decided when a store is made, and written in it.
 ///
 /// The same history gives the same aggregates in each: a state is what the events make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Storage {
-    /// In rows, by the [`Mapper`](crate::Mapper) of each type.
+    /// Taken apart as the store takes it apart: in SQL in rows, by a mapper of each type.
     #[default]
     Relational,
     /// As one JSON document each, by the codec of each type. It needs no mapper, and writes a state whole.
@@ -21,7 +21,7 @@ pub enum Storage {
 
 impl Storage {
     /// Every way, by its name in a URL and in a store.
-    pub(crate) const WORDS: [(&'static str, Self); 3] =
+    pub const WORDS: [(&'static str, Self); 3] =
         [("relational", Self::Relational), ("document", Self::Document), ("events", Self::Events)];
 
     /// Its name in a URL and in a store.
