@@ -147,16 +147,13 @@ fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
 #[test]
 fn everything_that_prints_rows_prints_a_table_or_one_object_a_line() {
     let place = small_market();
-    let id = listing(1);
     for arguments in [
         &["query", "listings"][..],
         &["query", "orders"],
         &["query", "customers"],
         &["query", "totals"],
         &["events"],
-        &["show", &id],
         &["subscriptions", "list"],
-        &["store", "info"],
         &["describe"],
     ] {
         let rows = place.run(&[arguments, &["--json"]].concat()).ok().rows();
@@ -168,6 +165,16 @@ fn everything_that_prints_rows_prints_a_table_or_one_object_a_line() {
         assert_eq!(table.lines().count(), rows.len() + 1, "{table}");
         assert!(!table.contains('\u{1b}'), "no colour where there is no terminal");
     }
+}
+
+#[test]
+fn the_reasons_of_why_are_printed_whole() {
+    let place = small_market();
+    let why =
+        ["why", &listing(1), r#"bids > 100 or title = "A lamp that nobody has bid for" or seller is null"#];
+    let because = place.run(&[&why[..], &["--json"]].concat()).ok().rows()[0]["because"].clone();
+    let because = because.as_str().unwrap();
+    assert!(because.len() > 60 && place.run(&why).ok().stdout.contains(because), "{because}");
 }
 
 #[test]

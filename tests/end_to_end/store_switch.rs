@@ -10,7 +10,7 @@ use crate::support::load::{Load, asked_until_told};
 use crate::support::place::{Place, Ran};
 use crate::support::server::Server;
 use crate::support::stream::EventStream;
-use crate::support::trade::{ALICE, BOB, bid, draft, from_now, listing, order_of, overdue};
+use crate::support::trade::{ALICE, BOB, bid, draft, from_now, listing, order_of, overdue, small_market};
 use crate::support::{load, program, wait};
 
 fn at(place: &Place, url: &str, arguments: &[&str]) -> Ran {
@@ -180,6 +180,15 @@ fn a_switch_is_undone_as_long_as_the_next_store_took_no_command() {
     at(&place, &next, &send).fails(3, &["has moved to", "portolan.db"]);
     server.end();
     place.run(&["store", "check"]).ok();
+}
+
+#[test]
+fn to_undo_what_was_not_begun_makes_no_target() {
+    let place = small_market();
+    let next = format!("sqlite:{}", place.path("next.db").display());
+    let undone: Ran = switch(&place, &next, &["--undo"]).output().unwrap().into();
+    assert!(undone.ok().stdout.contains("nothing: the source takes commands"));
+    assert!(!place.path("next.db").exists());
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(crate) fn note(text: &str) {
 /// Rows, printed as they come: one JSON object a line, or a table.
 pub(crate) struct Rows {
     json: bool,
+    /// What a value is in a table.
+    cell: fn(&Value) -> String,
     columns: Vec<String>,
     held: Vec<Vec<String>>,
     out: io::BufWriter<io::Stdout>,
@@ -38,10 +40,16 @@ pub(crate) struct Rows {
 const TABLE_ROWS: usize = 1_000;
 
 impl Rows {
-    /// Rows as JSON lines, or as a readable table.
+    /// Rows as JSON lines, or as a table to be looked through: what is long is cut off.
     #[must_use]
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, columns: Vec::new(), held: Vec::new(), out: io::BufWriter::new(io::stdout()) }
+        Self { json, cell, columns: Vec::new(), held: Vec::new(), out: io::BufWriter::new(io::stdout()) }
+    }
+
+    /// Rows as JSON lines, or as a table to be read: sentences stand in it whole.
+    #[must_use]
+    pub(crate) fn sentences(json: bool) -> Self {
+        Self { cell: whole, ..Self::new(json) }
     }
 
     /// One row, a JSON object.
@@ -57,7 +65,7 @@ impl Rows {
         if self.columns.is_empty() {
             self.columns = fields.keys().cloned().collect();
         }
-        let cells = self.columns.iter().map(|column| fields.get(column).map_or(String::new(), cell));
+        let cells = self.columns.iter().map(|column| fields.get(column).map_or(String::new(), self.cell));
         self.held.push(cells.collect());
         if self.held.len() >= TABLE_ROWS { self.print_table() } else { Ok(()) }
     }

@@ -24,6 +24,11 @@ use crate::{Failure, signals, wiring};
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     refuse_the_same(&arguments.from, &arguments.to)?;
     let from = wiring::handed_over_from(&arguments.from).await?;
+    if arguments.undo && from.moved().await?.is_none() {
+        // Where nothing was begun there may be no target, and none is made.
+        let done = undone(&wiring::address(&arguments.from)?, Undone::Nothing);
+        return output::sheet(arguments.json.json, &done);
+    }
     let to = wiring::copied_to(&arguments.to).await?;
     let addresses = (wiring::address(&arguments.from)?, wiring::address(&arguments.to)?);
     let began = Instant::now();
@@ -120,13 +125,17 @@ fn not_switched(error: NotCopied) -> Failure {
 async fn undo(from: &dyn Transfer, to: &dyn Transfer, addresses: (String, String)) -> Result<Value, Failure> {
     let (registry, processes) = (wire::registry(), processes());
     let copy = StoreCopy { from, to, registry: &registry, processes: &processes };
-    let undone = of(copy, &addresses, Duration::ZERO).undo().await?;
-    let what = match undone {
+    let done = of(copy, &addresses, Duration::ZERO).undo().await?;
+    Ok(undone(&addresses.0, done))
+}
+
+fn undone(source: &str, done: Undone) -> Value {
+    let what = match done {
         Undone::Nothing => "nothing: the source takes commands",
         Undone::Unfinished => "the source takes commands again; the copy is unfinished, and can go on",
         Undone::HandedBack => {
             "the source takes commands again; the copy has taken none, and is handed over to it"
         }
     };
-    Ok(json!({ "to": addresses.0, "undone": what }))
+    json!({ "to": source, "undone": what })
 }

@@ -31,7 +31,7 @@ async fn list(config: &Config, json: bool) -> Result<(), Failure> {
     let head = store.head().await?;
     // While somebody else has locked the head of the journal, no subscription of the write store moves.
     let holder = store.holder().await?;
-    let mut rows = Rows::new(json);
+    let mut rows = Rows::sentences(json);
     let mut row = |subscription: &SubscriptionId, kind, place: &Place, checkpoint: Option<&Checkpoint>| {
         let position = checkpoint.map(|checkpoint| checkpoint.position);
         let (state, reason) = match checkpoint.map(|checkpoint| &checkpoint.status) {

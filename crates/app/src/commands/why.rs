@@ -25,7 +25,7 @@ const PAGE: usize = 1_000;
 pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
     let store = wiring::read_only(config).await?;
     let answers = answer(&*store, why.id, why.aggregate_type.as_deref(), &why.criteria).await?;
-    let mut rows = Rows::new(why.json.json);
+    let mut rows = Rows::sentences(why.json.json);
     answers.iter().try_for_each(|row| rows.push(row))?;
     rows.flush()
 }

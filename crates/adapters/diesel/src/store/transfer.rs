@@ -90,11 +90,11 @@ impl Transfer for Store {
                 match begun {
                     Some(begun) if begun == of => Ok(()),
                     Some(_) => {
-                        Err(Error::AlreadyExists(format!("at {name} an unfinished copy of another store"))
+                        Err(Error::AlreadyExists(format!("the target takes no copy, name another: at {name} an unfinished copy of another store"))
                             .into())
                     }
                     None if heads::last_position(conn)? > Position::ZERO => {
-                        Err(Error::AlreadyExists(format!("at {name} a store with events of its own")).into())
+                        Err(Error::AlreadyExists(format!("the target takes no copy, name another: at {name} a store with events of its own")).into())
                     }
                     None => {
                         let row = (store_info::name.eq(COPY_OF), store_info::value.eq(&of));
