@@ -5,7 +5,7 @@ use serde_path_to_error::{Path, Segment};
 
 /// Input that is not what was asked for: where, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message} (line {line}, column {column})", self.place())]
+#[error("{}{message}{}", self.place(), self.line_and_column())]
 pub struct Malformed {
     /// JSON pointer (RFC 6901) to the value that is wrong, or to the object that lacks a field or has one too many; empty
     /// for the whole.
@@ -21,6 +21,11 @@ pub struct Malformed {
 impl Malformed {
     fn place(&self) -> String {
         if self.pointer.is_empty() { String::new() } else { format!("{}: ", self.pointer) }
+    }
+
+    fn line_and_column(&self) -> String {
+        let Self { line, column, .. } = self;
+        if *column == 0 { String::new() } else { format!(" (line {line}, column {column})") }
     }
 
     fn of(error: &serde_json::Error, path: Option<&Path>) -> Self {
@@ -90,5 +95,13 @@ mod tests {
         assert_eq!(said("10000000000000000000"), "invalid value: integer, expected i64");
         assert_eq!(said("[]"), "invalid type: sequence, expected i64");
         assert_eq!(said("null"), "invalid type: null, expected i64");
+    }
+    #[test]
+    fn a_place_is_said_where_it_is_known() {
+        let known = parse::<i64>(b"\n true").unwrap_err();
+        assert_eq!(known.to_string(), "invalid type: boolean, expected i64 (line 2, column 5)");
+        let pointer = "/command".to_owned();
+        let unknown = Malformed { pointer, line: 1, column: 0, message: "unknown".to_owned() };
+        assert_eq!(unknown.to_string(), "/command: unknown");
     }
 }
