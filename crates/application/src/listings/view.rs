@@ -104,3 +104,24 @@ portolan_kernel::candidate! {
         published_at: Option<Timestamp> [sortable],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portolan_domain::listing;
+    use portolan_kernel::{Error, Specification};
+
+    use super::*;
+
+    #[test]
+    fn what_the_domain_asks_of_listings_can_be_asked_of_their_rows() {
+        let now: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
+        let published = fields::status().eq(Status::Published);
+        let soon = published & fields::ends_at().gt(now) & fields::ends_at().lte(now.plus(listing::SOON));
+        assert_eq!(listing::ending_soon(now).asked_of::<ListingView>().unwrap(), soon);
+        // A collection of the listing is a number of the row.
+        let has_bids = listing::fields::bids().any(Specification::everything());
+        assert!(
+            matches!(has_bids.asked_of::<ListingView>(), Err(Error::Invalid(said)) if said.contains("`bids`"))
+        );
+    }
+}

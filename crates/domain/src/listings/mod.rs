@@ -8,6 +8,7 @@ pub use listing::{Listing, ListingId, Snapshot};
 pub use repository::Repository;
 pub use specifications::bid as bid_fields;
 pub use specifications::listing as fields;
+pub use specifications::{SOON, ending_soon, open_at};
 pub use status::{Status, UnknownStatus};
 
 mod bids;

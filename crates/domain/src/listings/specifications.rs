@@ -1,9 +1,10 @@
 //! What a specification can ask of a listing. Neither ceilings nor the reserve: an answer would tell them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portolan_kernel::specification::{Candidate, Elements, FieldType, Many, ValueRef};
-use portolan_kernel::{Money, Timestamp};
+use portolan_kernel::{Money, Specification, Timestamp};
 
 use super::{Bid, Bids, Listing, ListingId, Status};
 use crate::PartyId;
@@ -33,6 +34,21 @@ portolan_kernel::candidate! {
     }
 }
 
+/// How long before its end a listing ends soon.
+pub const SOON: Duration = Duration::from_secs(60 * 60);
+
+/// Listings that can be bid on now.
+#[must_use]
+pub fn open_at(now: Timestamp) -> Specification<Listing> {
+    listing::status().eq(Status::Published) & listing::ends_at().gt(now)
+}
+
+/// Those of them that end within [`SOON`].
+#[must_use]
+pub fn ending_soon(now: Timestamp) -> Specification<Listing> {
+    open_at(now) & listing::ends_at().lte(now.plus(SOON))
+}
+
 impl FieldType for Bids {
     type Kind = Many<Bid>;
 
@@ -57,7 +73,7 @@ mod tests {
     use portolan_kernel::{Aggregate, Id};
 
     use super::*;
-    use crate::listing::{Draft, bid_fields, fields};
+    use crate::listing::{self, Draft, bid_fields, fields};
     use crate::testing::{at, eur, given, party};
 
     fn auction() -> Listing {
@@ -91,6 +107,25 @@ mod tests {
                 .is_satisfied_by(&auction)
         );
         assert!(!fields::price().gt(eur(20)).is_satisfied_by(&auction));
+    }
+
+    #[test]
+    fn a_listing_ends_soon_in_its_last_hour_and_composes_with_what_else_is_asked() {
+        let auction = auction();
+        let end = auction.ends_at();
+        let before = |seconds: i64| Timestamp::from_micros(end.as_micros() - seconds * 1_000_000);
+        for (now, is_open, is_soon) in [
+            (before(3_601), true, false),
+            (before(3_600), true, true),
+            (before(1), true, true),
+            (end, false, false),
+        ] {
+            assert_eq!(listing::open_at(now).is_satisfied_by(&auction), is_open, "{now}");
+            assert_eq!(listing::ending_soon(now).is_satisfied_by(&auction), is_soon, "{now}");
+        }
+        let soon = || listing::ending_soon(before(60));
+        assert!(soon().and(fields::title().contains("lamp")).is_satisfied_by(&auction));
+        assert!(!(soon() & !fields::title().contains("lamp")).is_satisfied_by(&auction));
     }
 
     #[test]

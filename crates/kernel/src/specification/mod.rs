@@ -198,6 +198,16 @@ impl<C: Candidate> Specification<C> {
         Self { root, candidate: PhantomData }
     }
 
+    /// The same question of another type, which declares the fields that it asks under the same names: what a domain asks of
+    /// its aggregates, asked of a view of them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid), naming the place, where such a field is missing or of another type; as
+    /// [`tree`](Self::tree).
+    pub fn asked_of<D: Candidate>(&self) -> Result<Specification<D>> {
+        Ok(Specification::from_json(&self.to_json()?)?)
+    }
+
     fn combined(parts: impl IntoIterator<Item = Self>, combine: fn(Vec<Node>) -> Node) -> Self {
         let mut nodes = Vec::new();
         let mut size = Size::over([]);
