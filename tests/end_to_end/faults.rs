@@ -293,7 +293,8 @@ fn a_file_to_import_that_is_not_there_is_named_and_no_store_is_made() {
     assert!(!place.store().exists());
     place.write("draft.jsonl", a_draft());
     let unwritable = place.run(&["import", "draft.jsonl", "--report", "nowhere/report.json"]);
-    unwritable.fails(1, &["nowhere/report.json", "the import is done"]);
+    unwritable.fails(2, &["nowhere/report.json", "nothing was imported"]);
+    assert!(!place.store().exists());
 }
 
 #[test]

@@ -252,7 +252,7 @@ fn subscriptions_of_views_are_seen_and_steered_where_they_are_kept() {
 
         // Harm that no event does is gone when the view is filled anew, beside a server and without one.
         let file = if read == APART { place.path("views.db") } else { place.store() };
-        let harm = || assert!(store::alter(&file, "update view_listings set title = 'harm'") > 0);
+        let harm = || assert!(store::alter(&file, "delete from view_listings") > 0);
         harm();
         run(&["subscriptions", "rebuild", "listings"]).ok();
         wait::until("the server fills it", || (part("listings") == "running").then_some(()));

@@ -191,3 +191,23 @@ fn a_long_history_is_shown_and_checked_page_by_page() {
     let checked = place.run(&["store", "check"]).status(1);
     assert!(checked.stdout.contains("title"), "{}", checked.stdout);
 }
+
+#[test]
+fn why_knows_the_rows_of_every_view() {
+    let place = small_market();
+    for view in ["listings", "orders", "customers", "totals"] {
+        let rows = place.run(&["query", view, "--json"]).ok().rows();
+        let id = rows[0]["id"].as_str().unwrap();
+        let satisfied = place.run(&["why", id, "id is not null", "--json"]).ok().rows();
+        assert_eq!(satisfied, [json!({ "id": id, "satisfied": true })], "{view}");
+        let not = place.run(&["why", id, "id is null", "--json"]).ok().rows();
+        assert_eq!((&not[0]["id"], &not[0]["satisfied"]), (&json!(id), &json!(false)), "{view}");
+    }
+    let stranger = listing(9);
+    place.run(&["why", &stranger, "id is null"]).fails(1, &[&stranger, "customer"]);
+    place.run(&["why", "1999-01-05/EUR", "id is null"]).fails(1, &["1999-01-05/EUR"]);
+    for (id, row_type) in [("lamp", "totals"), ("lamp", "customer"), ("lamp", "listing")] {
+        let wrong = place.run(&["why", id, "id is null", "--type", row_type]).status(2);
+        assert!(wrong.stderr.contains("lamp") && wrong.stderr.contains("UUID"), "{}", wrong.stderr);
+    }
+}

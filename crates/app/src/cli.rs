@@ -44,7 +44,7 @@ pub enum Command {
     /// It is brought to the journal's head first. Where it is kept in SQL that fills its own tables, also in the write
     /// store's file, and nothing else there; beside a `serve` that fills it, this waits until that one has come so far.
     Query(Query),
-    /// Why a listing or an order does not satisfy a specification, or that it does
+    /// Why a row does not satisfy a specification, or that it does
     Why(Why),
     /// Print the journal
     Events(Events),
@@ -134,11 +134,11 @@ pub struct Query {
 /// `why`.
 #[derive(Debug, Args)]
 pub struct Why {
-    /// The listing or the order
-    pub id: Uuid,
-    /// Its type, where an id is that of several: listing, order
+    /// The row's id: that of a listing, of an order or of a customer, or a day and a currency, like 2026-01-05/EUR
+    pub id: String,
+    /// What it is, where an id is that of several: listing, order, customer, totals
     #[arg(long = "type", value_name = "TYPE")]
-    pub aggregate_type: Option<String>,
+    pub row_type: Option<String>,
     /// The specification, as text or JSON: 'status = "published" and price < "50.00 EUR"'
     #[arg(value_name = "SPEC", allow_hyphen_values = true)]
     pub criteria: String,
