@@ -47,12 +47,13 @@ proptest! {
 
     #[test]
     fn a_damaged_body_is_refused_or_of_another_row(row in parcels(), at: Index, bit in 0..8_u8) {
-        let mut bytes = body_of(&row);
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1_u8 << bit;
-        if let Ok(other) = restored(&bytes) {
-            let is_same = (other.number, other.version) == (7, Version(3)) && *other.view == as_kept(&row);
-            prop_assert!(!is_same, "byte {} of {:?}", at, bytes);
+        // Nothing is nothing, with however many decimals.
+        let row = Parcel { volume: row.volume.filter(|volume| volume.mantissa() != 0), ..row };
+        let bytes = body_of(&row);
+        let (at, mut damaged) = (at.index(bytes.len()), bytes.clone());
+        damaged[at] ^= 1_u8 << bit;
+        if let Ok(other) = restored(&damaged) {
+            prop_assert_ne!(body::of(other.number, other.version, &*other.view).unwrap(), bytes);
         }
     }
 }
