@@ -1,5 +1,6 @@
 //! A place between the program and its server, at which connections are cut: at any time, or in the middle of a commit.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -174,7 +175,15 @@ fn pump(mut from: TcpStream, mut to: TcpStream, mut is_handed_on: impl FnMut(&[u
 struct Talk {
     /// The answer to the next commit is not handed on.
     swallows: AtomicBool,
+    postgres: Mutex<Raises>,
     mysql: Mutex<Prepared>,
+}
+
+/// The names of statements that raise the head, on PostgreSQL.
+#[derive(Default)]
+struct Raises {
+    names: HashSet<Vec<u8>>,
+    has_raised: bool,
 }
 
 /// The numbers of statements on MariaDB.
@@ -196,11 +205,35 @@ impl Talk {
     /// Whether this commits events, and not a lease alone: the head was raised before.
     fn is_commit(&self, engine: Engine, said: &[u8]) -> bool {
         match engine {
-            Engine::Postgres => {
-                said.starts_with(b"Q") && contains(said, b"update journal_head") && contains(said, b"commit")
-            }
+            Engine::Postgres => self.is_commit_of_postgres(said),
             Engine::MariaDb => self.is_commit_of_mariadb(said),
         }
+    }
+
+    fn is_commit_of_postgres(&self, said: &[u8]) -> bool {
+        let mut raises = self.postgres.lock().unwrap_or_else(PoisonError::into_inner);
+        let raises_head = |text: &[u8]| {
+            contains(text, b"update journal_head") || contains(text, b"update \"journal_head\"")
+        };
+        messages(said).any(|(kind, message)| {
+            let mut words = message.split(|byte| *byte == 0);
+            let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            match kind {
+                // A name, and the text that is prepared by it.
+                b'P' if raises_head(second) => _ = raises.names.insert(first.to_vec()),
+                b'P' => _ = raises.names.remove(first),
+                // A portal, and the name of the statement that is to run.
+                b'B' => raises.has_raised |= raises.names.contains(second),
+                b'Q' => {
+                    let has_raised = raises.has_raised || raises_head(first);
+                    let is_commit = contains(first, b"commit");
+                    raises.has_raised = has_raised && !is_commit && !contains(first, b"rollback");
+                    return is_commit && has_raised;
+                }
+                _ => {}
+            }
+            false
+        })
     }
 
     fn is_commit_of_mariadb(&self, said: &[u8]) -> bool {
@@ -242,6 +275,17 @@ impl Talk {
             Statement::Commit => prepared.commit = number,
         }
     }
+}
+
+/// What PostgreSQL's protocol calls messages: a byte that says which, and four of length before the rest.
+fn messages(mut said: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, rest) = said.split_first()?;
+        let length = u32::from_be_bytes(*rest.first_chunk()?) as usize;
+        let (message, rest) = rest.split_at_checked(length)?;
+        said = rest;
+        Some((*kind, message.get(4..)?))
+    })
 }
 
 /// What MariaDB's protocol calls packets: three bytes of length and a number before each.
