@@ -143,6 +143,29 @@ fn events_follow_what_other_programs_do_until_they_have_enough() {
 }
 
 #[test]
+fn nobody_who_reads_on_is_no_failure() {
+    let place = small_market();
+    let id = listing(1);
+    for command in [
+        &["events"][..],
+        &["events", "--json"],
+        &["events", "--follow"],
+        &["query", "listings"],
+        &["query", "listings", "--json"],
+        &["show", &id],
+        &["store", "info"],
+        &["describe"],
+    ] {
+        let mut running =
+            place.command(command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(running.stdout.take());
+        let ended = wait::until("it ends", || running.try_wait().unwrap());
+        let said = std::io::read_to_string(running.stderr.take().unwrap()).unwrap();
+        assert_eq!((ended.code(), said.as_str()), (Some(0), ""), "{command:?}");
+    }
+}
+
+#[test]
 fn show_prints_an_aggregate_as_it_is_and_as_it_was() {
     let place = small_market();
     let show =

@@ -15,6 +15,9 @@ pub enum Failure {
     /// Refused, and already said so on stdout: exit status 1.
     #[error("refused")]
     Refused,
+    /// Nobody reads stdout any more, as of `portolan events | head`: said to nobody, and exit status 0.
+    #[error("nobody reads stdout")]
+    Unread,
     /// Wrong usage or configuration: exit status 2.
     #[error("{0}")]
     Usage(String),
@@ -27,11 +30,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether it is not to be said on stderr.
+    pub(crate) const fn is_silent(&self) -> bool {
+        matches!(self, Self::Refused | Self::Unread)
+    }
+
     /// The exit status: 1 refused or failed, 2 wrong usage or configuration, 3 a backend cannot be reached; of a program
     /// that did not end cleanly because it was asked twice, 130 or 143.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
+            Self::Unread => 0,
             Self::Failed(_) | Self::Refused => 1,
             Self::Usage(_) => 2,
             Self::Unreachable(_) => 3,

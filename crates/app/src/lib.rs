@@ -23,6 +23,7 @@ mod output;
 mod signals;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 pub use failure::Failure;
 pub use signals::Asked;
@@ -36,13 +37,18 @@ pub fn run(cli: Cli) -> ExitCode {
     match try_run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if !matches!(failure, Failure::Refused) {
+            if !failure.is_silent() {
                 output::note(&format!("portolan: {failure}"));
             }
             failure.exit_code()
         }
     }
 }
+
+/// How long the end waits for threads. Those that a database's client library ran on must be gone before the process ends:
+/// OpenSSL frees at the process's end what it frees at a thread's, and both at once crash. A read from a terminal's stdin
+/// cannot be taken back, and is not waited for longer.
+const LAST_THREADS: Duration = Duration::from_millis(250);
 
 fn try_run(cli: Cli) -> Result<(), Failure> {
     logging::start(if cli.command.serves() { logging::SERVING } else { logging::QUIET })?;
@@ -53,8 +59,7 @@ fn try_run(cli: Cli) -> Result<(), Failure> {
     backend::check(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(dispatch(&config, cli.command));
-    // A read from a terminal's stdin cannot be taken back; nobody waits for it.
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(LAST_THREADS);
     done
 }
 

@@ -163,7 +163,7 @@ fn cleaned(text: &str) -> impl Iterator<Item = char> {
 /// `portolan events | head` is no failure.
 fn closed(error: io::Error) -> Failure {
     if error.kind() == io::ErrorKind::BrokenPipe {
-        std::process::exit(0);
+        return Failure::Unread;
     }
     Failure::Failed(format!("stdout: {error}"))
 }

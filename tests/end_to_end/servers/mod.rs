@@ -2,6 +2,7 @@
 //! tests are left out and say so.
 
 mod copying;
+mod ending;
 mod faults;
 mod lost;
 mod processes;

@@ -72,7 +72,8 @@ impl Server {
     /// Asks it to end, and waits until it has, with status 0.
     pub(crate) fn end(mut self) {
         self.signal("TERM");
-        assert!(self.ended().success(), "{}", self.said());
+        let status = self.ended();
+        assert!(status.success(), "{status}: {}", self.said());
     }
 
     /// Kills it without a chance to clean up.
@@ -81,9 +82,13 @@ impl Server {
         self.child.wait().expect("it ends");
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has ended by itself, and all that it said has been read.
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        wait::until("the server ends", || self.child.try_wait().expect("it can be asked"))
+        let status = wait::until("the server ends", || self.child.try_wait().expect("it can be asked"));
+        while let Ok(line) = self.stderr.recv_timeout(wait::LONG) {
+            self.said.borrow_mut().push(line);
+        }
+        status
     }
 
     /// What it has written to stderr so far.

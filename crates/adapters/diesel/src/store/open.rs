@@ -168,8 +168,11 @@ impl Store {
             drop(answer.send(done.map_err(|fault| fault.at(&config.location))));
         };
         let thread = std::thread::Builder::new().name("portolan-beside".to_owned());
-        thread.spawn(work).map_err(|error| Fault::from(error).at(&self.0.config.location))?;
-        match answered.await {
+        let thread = thread.spawn(work).map_err(|error| Fault::from(error).at(&self.0.config.location))?;
+        let answer = answered.await;
+        // It has nothing left to do; what client libraries keep of it is gone with it.
+        drop(thread.join());
+        match answer {
             Ok(answer) => answer,
             Err(_) => Err(Error::unavailable(format!("{}: the work has ended", self.0.config.location))),
         }
