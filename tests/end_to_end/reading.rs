@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::market;
 use crate::support::place::Place;
-use crate::support::trade::{ALICE, bid_line, draft_line, eur, from_now, listing, small_market};
+use crate::support::trade::{ALICE, bid_line, draft_line, eur, from_now, listing, order, small_market};
 use crate::support::{program, store, wait};
 
 #[test]
@@ -233,4 +233,29 @@ fn why_knows_the_rows_of_every_view() {
         let wrong = place.run(&["why", id, "id is null", "--type", row_type]).status(2);
         assert!(wrong.stderr.contains("lamp") && wrong.stderr.contains("UUID"), "{}", wrong.stderr);
     }
+}
+
+#[test]
+fn a_wrong_specification_of_why_is_told_before_the_row_is_looked_for() {
+    let place = Place::new();
+    let stranger = listing(9);
+    let wrong = |arguments: &[&str], mentions: &[&str]| {
+        let said = place.run(&[&["why"], arguments].concat()).status(2).stderr;
+        assert!(mentions.iter().all(|mention| said.contains(mention)), "{said}");
+        assert!(!place.store().exists(), "{arguments:?} opened the store");
+        said
+    };
+    let said = wrong(&[&stranger, "id is"], &["line 1, column 6"]);
+    assert_eq!(said.matches("column 6").count(), 1, "it is as wrong for any row, and said once: {said}");
+    let types = ["`--type listing`", "`--type order`", "`--type customer`"];
+    let said = wrong(&[&stranger, "colour = 3"], &types);
+    assert_eq!(said.matches("`colour`").count(), 3, "each has fields of its own: {said}");
+    wrong(&["1999-01-05/EUR", "spent = 3"], &["`spent`"]);
+    let said = wrong(&[&stranger, "bids > 3", "--type", "order"], &["`bids`"]);
+    assert!(!said.contains("--type"), "{said}");
+    // One that is right for some row is asked of the row that there is.
+    let place = small_market();
+    place.run(&["why", &stranger, "bids > 3"]).fails(1, &[&stranger]);
+    let said = place.run(&["why", &order(1), "bids > 3"]).status(2).stderr;
+    assert!(said.contains("`bids`") && !said.contains("--type"), "{said}");
 }

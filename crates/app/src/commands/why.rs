@@ -2,7 +2,11 @@
 
 use std::fmt::Display;
 
+use portolan_application::customers::CustomerSummary;
+use portolan_application::listings::ListingView;
+use portolan_application::orders::OrderView;
 use portolan_application::projections::{ListingProjector, OrderProjector};
+use portolan_application::totals::MarketTotals;
 use portolan_application::wire::{MarketDecoder, MarketEvent};
 use portolan_domain::{Listing, Order, PartyId};
 use portolan_kernel::{
@@ -27,14 +31,30 @@ const PAGE: usize = 1_000;
 const CUSTOMER: &str = "customer";
 const TOTALS: &str = "totals";
 
+type Reading = fn(&str) -> Result<(), Failure>;
+
+/// What a specification is read as, for each row that `--type` can name.
+const READINGS: [(&str, Reading); 4] = [
+    (Listing::TYPE, read_as::<ListingView>),
+    (Order::TYPE, read_as::<OrderView>),
+    (CUSTOMER, read_as::<CustomerSummary>),
+    (TOTALS, read_as::<MarketTotals>),
+];
+
 /// Prints the smallest failing parts with the row's values, or that the row satisfies the specification. The row of an
-/// aggregate is made of its own history alone; for any other its view is built, as for `query`.
+/// aggregate is made of its own history alone; for any other its view is built, as for `query`. What is wrong with the
+/// specification is said before any store is opened, unless it is right for another row that the id may be of.
 ///
 /// # Errors
 /// [`Failure::Usage`] for a specification or an id that is none; [`Failure::Failed`] where there is no such row.
 pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
     let row_type = why.row_type.as_deref();
     let id = Uuid::parse_str(&why.id);
+    refuse_wrong(&why.criteria, |row| match (row_type, &id) {
+        (Some(wanted), _) => row == wanted,
+        (None, Ok(_)) => row != TOTALS,
+        (None, Err(_)) => row == TOTALS,
+    })?;
     let answers = match (row_type, id) {
         (Some(TOTALS), _) | (None, Err(_)) => of_totals(config, why).await?,
         (Some(CUSTOMER), Ok(id)) => of_customer(config, id, &why.criteria).await?,
@@ -50,6 +70,26 @@ pub async fn run(config: &Config, why: &Why) -> Result<(), Failure> {
     let mut rows = Rows::sentences(why.json.json);
     answers.iter().try_for_each(|row| rows.push(row))?;
     rows.flush()
+}
+
+/// Refuses a specification that no row can be asked for which is `possible`. Where they refuse it for different reasons,
+/// as each has fields of its own, all of them are told.
+fn refuse_wrong(text: &str, possible: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    let mut wrong: Vec<(&str, String)> = Vec::new();
+    for (row, read) in READINGS.into_iter().filter(|(row, _)| possible(row)) {
+        let Err(failure) = read(text) else { return Ok(()) };
+        wrong.push((row, failure.to_string()));
+    }
+    let Some((_, first)) = wrong.first() else { return Ok(()) };
+    if wrong.iter().all(|(_, other)| other == first) {
+        return Err(Failure::Usage(first.clone()));
+    }
+    let each: Vec<_> = wrong.iter().map(|(row, failure)| format!("for `--type {row}`: {failure}")).collect();
+    Err(Failure::Usage(each.join("\n")))
+}
+
+fn read_as<V: View>(text: &str) -> Result<(), Failure> {
+    criteria::<V>(text).map(drop)
 }
 
 /// The lines that are printed for an aggregate's row: one that says that it does, or one for each reason.
