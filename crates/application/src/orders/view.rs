@@ -172,3 +172,28 @@ portolan_kernel::candidate! {
         unit_price: Money [],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use portolan_domain::order;
+
+    use super::*;
+
+    #[test]
+    fn what_the_domain_asks_of_orders_can_be_asked_of_their_rows() {
+        let week_ago: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
+        let in_status = |status| fields::status().eq(status);
+        for (asked, of_rows) in [
+            (order::unpaid_since(week_ago), in_status(Status::Pending) & fields::placed_at().lte(week_ago)),
+            (order::awaiting_shipment(), in_status(Status::Paid)),
+            (order::ready_to_ship(), in_status(Status::Paid) & !fields::address().is_null()),
+            (order::on_the_way(), in_status(Status::Shipped)),
+        ] {
+            assert_eq!(asked.asked_of::<OrderView>().unwrap(), of_rows);
+        }
+        // Lines are asked as deep as they go.
+        let lamps = order::unpaid() & order::fields::lines().any(order::line_fields::sku().eq("lamp"));
+        let of_rows = in_status(Status::Pending) & fields::lines().any(line_fields::sku().eq("lamp"));
+        assert_eq!(lamps.asked_of::<OrderView>().unwrap(), of_rows);
+    }
+}

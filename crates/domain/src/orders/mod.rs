@@ -9,6 +9,7 @@ pub use order::{Order, OrderId, Snapshot};
 pub use repository::Repository;
 pub use specifications::line as line_fields;
 pub use specifications::order as fields;
+pub use specifications::{awaiting_shipment, on_the_way, ready_to_ship, unpaid, unpaid_since};
 pub use status::{Status, UnknownStatus};
 
 mod address;
