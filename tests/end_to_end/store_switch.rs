@@ -192,6 +192,28 @@ fn to_undo_what_was_not_begun_makes_no_target() {
 }
 
 #[test]
+fn of_a_wrong_target_of_a_source_that_is_handed_over_nothing_is_made() {
+    let place = small_market();
+    let [next, wrong] = ["next.db", "wrong.db"].map(|name| format!("sqlite:{}", place.path(name).display()));
+    switched(&place, &next);
+    for undo in [&[][..], &["--undo"]] {
+        let refused: Ran = switch(&place, &wrong, undo).output().unwrap().into();
+        refused.fails(1, &["handed over", "next.db", "wrong.db"]);
+        assert!(!place.path("wrong.db").exists(), "{undo:?} made a store");
+    }
+    // Nor of a file that is there and empty, as a database on a server is.
+    place.write("wrong.db", "");
+    let refused: Ran = switch(&place, &wrong, &[]).output().unwrap().into();
+    refused.fails(1, &["handed over", "next.db", "wrong.db"]);
+    assert_eq!(std::fs::read(place.path("wrong.db")).unwrap(), b"");
+    // A store of somebody else's is refused as before.
+    let other = small_market();
+    let refused: Ran = switch(&place, &other.url(), &[]).output().unwrap().into();
+    refused.fails_at_last(1, &["another store", "next.db"]);
+    assert_eq!(switched(&place, &next)["read_only_seconds"], Value::Null, "the right one goes on being it");
+}
+
+#[test]
 fn a_copy_that_follows_is_ended_by_the_switch() {
     let place = Place::new();
     let server = Server::start(&place);

@@ -24,12 +24,22 @@ use crate::{Failure, signals, wiring};
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     refuse_the_same(&arguments.from, &arguments.to)?;
     let from = wiring::handed_over_from(&arguments.from).await?;
-    if arguments.undo && from.moved().await?.is_none() {
+    let to = match from.moved().await? {
         // Where nothing was begun there may be no target, and none is made.
-        let done = undone(&wiring::address(&arguments.from)?, Undone::Nothing);
-        return output::sheet(arguments.json.json, &done);
-    }
-    let to = wiring::copied_to(&arguments.to).await?;
+        None if arguments.undo => {
+            let done = undone(&wiring::address(&arguments.from)?, Undone::Nothing);
+            return output::sheet(arguments.json.json, &done);
+        }
+        None => wiring::copied_to(&arguments.to).await?,
+        // Its target is there. Where none is, another one was named, of which nothing is made before it is refused.
+        Some(moved) => wiring::begun_copy(&arguments.to).await?.ok_or_else(|| {
+            Failure::Failed(format!(
+                "the source is handed over to another store, {}: name that one as `--to`; there is none at {}",
+                moved.to,
+                wiring::address(&arguments.to).unwrap_or_default(),
+            ))
+        })?,
+    };
     let addresses = (wiring::address(&arguments.from)?, wiring::address(&arguments.to)?);
     let began = Instant::now();
     let done = if arguments.undo {

@@ -144,16 +144,18 @@ pub async fn write_read_store(place: &Place) -> Result<Option<Arc<dyn Checkpoint
 
 async fn checkpoints(place: &Place, mode: OpenMode) -> Result<Option<Arc<dyn Checkpoints>>, Failure> {
     let Place::Store(config) = place else { return Ok(None) };
-    let looked = (**config).clone();
-    let is_there = match tokio::task::spawn_blocking(move || looked.is_there()).await {
-        Ok(is_there) => is_there?,
-        Err(error) => return Err(Failure::Failed(format!("a read model was not looked for: {error}"))),
-    };
-    if !is_there {
+    if !is_there((**config).clone()).await? {
         return Ok(None);
     }
     let store: Store = views::open((**config).clone(), mode).await?;
     Ok(Some(store))
+}
+
+async fn is_there(config: AnyConfig) -> Result<bool, Failure> {
+    match tokio::task::spawn_blocking(move || config.is_there()).await {
+        Ok(is_there) => Ok(is_there?),
+        Err(error) => Err(Failure::Failed(format!("a store was not looked for: {error}"))),
+    }
 }
 
 /// The store at this URL, to be copied from.
@@ -180,6 +182,14 @@ pub async fn handed_over_from(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
 /// As [`read_only`].
 pub async fn copied_to(url: &str) -> Result<Arc<dyn Transfer>, Failure> {
     Ok(moving::open_named("--to", url, OpenMode::TakeOver).await?)
+}
+
+/// The same; none is made where there is none.
+///
+/// # Errors
+/// As [`read_only`].
+pub async fn begun_copy(url: &str) -> Result<Option<Arc<dyn Transfer>>, Failure> {
+    Ok(if moving::is_there("--to", url).await? { Some(copied_to(url).await?) } else { None })
 }
 
 /// Where the store at this URL is, without user, password and options.

@@ -39,13 +39,24 @@ pub(super) async fn open(config: &Config) -> Result<Store, Failure> {
 /// Opens the store at a URL that was given under this name.
 pub(super) async fn open_named(key: &str, url: &str, mode: OpenMode) -> Result<Store, Failure> {
     let config = Config { write: url.to_owned(), ..Config::default() };
-    super::open(&config, mode).await.map_err(|failure| match failure {
+    super::open(&config, mode).await.map_err(|failure| of_key(key, failure))
+}
+
+/// Whether there is a store at a URL that was given under this name, or the beginning of one.
+pub(super) async fn is_there(key: &str, url: &str) -> Result<bool, Failure> {
+    let config = Config { write: url.to_owned(), ..Config::default() };
+    let config = super::store_config(&config).map_err(|failure| of_key(key, failure))?;
+    super::is_there(config).await
+}
+
+fn of_key(key: &str, failure: Failure) -> Failure {
+    match failure {
         Failure::Usage(text) => Failure::Usage(match text.strip_prefix("write: ") {
             Some(text) => format!("{key}: {text}"),
             None => text,
         }),
         other => other,
-    })
+    }
 }
 
 /// Opens the store that the present one is handed over to.
