@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::sqlite::{Finding, Store};
-use portolan_kernel::{Clock as _, Kept, Position, Version};
+use portolan_kernel::{Clock as _, Id as _, Kept, Position, Version};
+use portolan_testkit::builders::counter_id;
 use support::{Fixture, findings, version};
 
 /// A store with two counters, one of them with lines, and what the check finds after this was done to its file.
@@ -94,6 +95,31 @@ async fn it_finds_orphans_and_states_that_no_event_made() {
     assert!(matches!(&found[..], [Finding::StateWithoutEvents { .. }]), "{found:?}");
     let found = after("delete from counters where text = 'a'").await;
     assert!(matches!(&found[..], [Finding::StateMissing { .. }]), "{found:?}");
+}
+
+#[tokio::test]
+async fn of_many_aggregates_that_are_read_at_once_each_is_compared() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    // More than two pages of them.
+    for number in 0..450 {
+        version(fixture.begins(&number.to_string()).commit(&store).await);
+    }
+    let all = store.check(|_| {}).await.unwrap();
+    assert_eq!((all.events, all.aggregates, all.findings), (450, 450, 0));
+    fixture.tamper("update counters set count = 7 where text in ('3', '449')");
+    fixture.tamper("update counters set price_amount = 1, price_currency = 'none' where text = '250'");
+    let found = findings(&store).await;
+    let differ = |name| {
+        let (aggregate_type, fields) = ("counter".to_owned(), vec!["count".to_owned()]);
+        Finding::StateDiffers { aggregate_type, id: counter_id(name).uuid(), fields }
+    };
+    assert!(found.contains(&differ("3")) && found.contains(&differ("449")), "{found:?}");
+    // One that cannot be read hides none of those that are read with it. Its page of rows cannot be read either.
+    let unreadable = |finding: &&Finding| matches!(finding, Finding::Unreadable { .. });
+    let unreadable: Vec<_> = found.iter().filter(unreadable).map(ToString::to_string).collect();
+    assert_eq!((unreadable.len(), found.len()), (2, 4), "{found:?}");
+    assert!(unreadable[0].contains(&counter_id("250").to_string()), "{unreadable:?}");
 }
 
 #[tokio::test]

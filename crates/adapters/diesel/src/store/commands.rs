@@ -50,6 +50,31 @@ pub(super) fn look_up(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<Optio
     row.map_or(Ok(None), |row| recorded(id, row, now))
 }
 
+/// The records of these commands, of those that have one whose time is not over. What cannot be read is the fault of its
+/// own command alone.
+pub(super) fn look_up_each(
+    conn: &mut Conn,
+    ids: &[Uuid],
+    now: Timestamp,
+) -> Result<HashMap<Uuid, Result<RecordedOutcome, Fault>>, Fault> {
+    let wanted: Vec<DbUuid> = ids.iter().copied().map(DbUuid).collect();
+    let mut each = HashMap::with_capacity(ids.len());
+    if let Some(found) = engine::recorded(conn, &wanted)? {
+        for (DbUuid(id), fingerprint, outcome, kept_until) in found {
+            let recorded = recorded(id, (fingerprint, outcome, kept_until), now);
+            each.extend(recorded.transpose().map(|recorded| (id, recorded)));
+        }
+        return Ok(each);
+    }
+    for id in ids {
+        match look_up(conn, *id, now) {
+            Err(fault) if !fault.is_of_content() => return Err(fault),
+            recorded => each.extend(recorded.transpose().map(|recorded| (*id, recorded))),
+        }
+    }
+    Ok(each)
+}
+
 /// When a group looks for the records of its commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {

@@ -1,7 +1,10 @@
-//! One aggregate: its history replayed, beside its stored state.
+//! A page of aggregates: the history of each replayed, beside its stored state.
 
+use std::collections::BTreeMap;
+
+use diesel::dsl::count_star;
 use diesel::prelude::*;
-use portolan_kernel::{Envelope, Position, Replayed, Result, Until, Version};
+use portolan_kernel::{Envelope, Named, Position, READ_LIMIT, Replayed, Result, Version};
 use uuid::Uuid;
 
 use super::super::ids::DbUuid;
@@ -12,56 +15,120 @@ use super::difference::fields_that_differ;
 use super::{Finding, said};
 use crate::Storage;
 
-/// How many events of a history are read, and held, at once.
-const PAGE: usize = 1_000;
+/// How many aggregates are compared at once at the most.
+const AT_ONCE: i64 = 200;
 
-/// An aggregate as the journal names it: its id, and its type, which this program may not know.
-pub(super) type Named = (Uuid, String);
+/// The states, or snapshots, of some aggregates: what cannot be read is the finding of its own aggregate alone.
+type Loaded = BTreeMap<Uuid, Result<StoredAny, Fault>>;
 
-/// Compares the aggregate behind `after`, in the order of ids and types; `None` behind the last.
-pub(super) fn next(
-    conn: &mut Conn,
-    after: Option<&Named>,
-    keeping: &Keeping,
-) -> Result<Option<(Named, Vec<Finding>)>, Fault> {
-    let Some((id, aggregate_type)) = next_name(conn, after)? else { return Ok(None) };
-    let mut walk = Walk::new(id, &aggregate_type, keeping);
-    walk.expect_snapshot(conn)?;
-    loop {
-        let page = journal::history(conn, &aggregate_type, id, walk.version, Until::Now, PAGE)?;
-        if page.is_empty() {
-            break;
-        }
-        walk.take(&page);
-    }
-    let (mut findings, replayed) = walk.end();
-    match compare(conn, id, &aggregate_type, replayed, keeping) {
-        Ok(more) => findings.extend(more),
-        Err(fault) if fault.is_of_content() => {
-            findings.push(Finding::Unreadable { what: format!("{aggregate_type} {id}"), why: said(&fault) });
-        }
-        Err(fault) => return Err(fault),
-    }
-    Ok(Some(((id, aggregate_type), findings)))
+/// What a page of aggregates shows.
+pub(super) struct Page {
+    /// Where to go on; `None` behind the last one of all.
+    pub(super) last: Option<Named>,
+    pub(super) aggregates: u64,
+    pub(super) findings: Vec<Finding>,
 }
 
-fn next_name(conn: &mut Conn, after: Option<&Named>) -> Result<Option<Named>, Fault> {
+/// Compares the aggregates behind `after`, in the order of ids and types: so many as have about as many events as are
+/// read of a journal at once, for all of them are compared within one snapshot.
+pub(super) fn page(conn: &mut Conn, after: Option<&Named>, keeping: &Keeping) -> Result<Page, Fault> {
+    let names = names(conn, after)?;
+    let mut of_type: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+    for named in &names {
+        of_type.entry(&named.aggregate_type).or_default().push(named.id);
+    }
+    let mut findings = Vec::new();
+    for (aggregate_type, ids) in of_type {
+        compare_all(conn, aggregate_type, &ids, keeping, &mut findings)?;
+    }
+    Ok(Page { aggregates: names.len() as u64, last: names.into_iter().next_back(), findings })
+}
+
+fn names(conn: &mut Conn, after: Option<&Named>) -> Result<Vec<Named>, Fault> {
     use tables::journal::dsl;
-    let names = dsl::journal
+    let mut page = dsl::journal
+        .group_by((dsl::aggregate_id, dsl::aggregate_type))
+        .select((dsl::aggregate_id, dsl::aggregate_type, count_star()))
         .order((dsl::aggregate_id, dsl::aggregate_type))
-        .select((dsl::aggregate_id, dsl::aggregate_type));
-    let mut next: Option<(DbUuid, String)> = None;
-    if let Some((id, aggregate_type)) = after {
-        let same_id = dsl::aggregate_id.eq(DbUuid(*id)).and(dsl::aggregate_type.gt(aggregate_type));
-        next = names.filter(same_id).first(conn).optional()?;
+        .limit(AT_ONCE)
+        .into_boxed();
+    if let Some(Named { id, aggregate_type }) = after {
+        let of_the_same = dsl::aggregate_id.eq(DbUuid(*id)).and(dsl::aggregate_type.gt(aggregate_type));
+        // The first condition is what an index can begin at.
+        page = page
+            .filter(dsl::aggregate_id.ge(DbUuid(*id)))
+            .filter(dsl::aggregate_id.gt(DbUuid(*id)).or(of_the_same));
     }
-    if next.is_none() {
-        next = match after {
-            None => names.first(conn).optional()?,
-            Some((id, _)) => names.filter(dsl::aggregate_id.gt(DbUuid(*id))).first(conn).optional()?,
-        };
+    let rows: Vec<(DbUuid, String, i64)> = page.load(conn)?;
+    let mut before = 0;
+    let fit = rows.into_iter().take_while(|(_, _, events)| {
+        let fits = before == 0 || before + events <= READ_LIMIT as i64;
+        before += events;
+        fits
+    });
+    Ok(fit.map(|(id, aggregate_type, _)| Named { id: id.0, aggregate_type }).collect())
+}
+
+/// Compares these aggregates of one type.
+fn compare_all(
+    conn: &mut Conn,
+    aggregate_type: &str,
+    ids: &[Uuid],
+    keeping: &Keeping,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Fault> {
+    let walk = |id: &Uuid| (*id, Walk::new(*id, aggregate_type, keeping));
+    let mut walks: BTreeMap<Uuid, Walk<'_>> = ids.iter().map(walk).collect();
+    for (id, snapshot) in load(ids, |ids| keeping.snapshots(conn, aggregate_type, ids))? {
+        walks.entry(id).and_modify(|walk| walk.expect_snapshot(snapshot));
     }
-    Ok(next.map(|(id, aggregate_type)| (id.0, aggregate_type)))
+    let whole: Vec<_> = ids.iter().map(|id| (*id, Version::ZERO)).collect();
+    journal::each_history(conn, aggregate_type, &whole, |id, events| {
+        walks.entry(id).and_modify(|walk| walk.take(events));
+        Ok(())
+    })?;
+    let mut states = match keeping.storage() {
+        // The replay is the state.
+        Storage::Events => None,
+        Storage::Relational | Storage::Document => {
+            Some(load(ids, |ids| keeping.load(conn, aggregate_type, ids))?)
+        }
+    };
+    for (id, walk) in walks {
+        let (found, replayed) = walk.end();
+        findings.extend(found);
+        let stored = states.as_mut().map(|states| states.remove(&id).transpose());
+        match compare(id, aggregate_type, replayed, stored, keeping) {
+            Ok(found) => findings.extend(found),
+            Err(fault) if fault.is_of_content() => {
+                findings
+                    .push(Finding::Unreadable { what: format!("{aggregate_type} {id}"), why: said(&fault) });
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(())
+}
+
+/// Loads these all at once; where that shows something that cannot be read, one by one, to know what it is of.
+fn load(
+    ids: &[Uuid],
+    mut at_once: impl FnMut(&[Uuid]) -> Result<Vec<StoredAny>, Fault>,
+) -> Result<Loaded, Fault> {
+    match at_once(ids) {
+        Ok(all) => return Ok(all.into_iter().map(|stored| (stored.id, Ok(stored))).collect()),
+        Err(fault) if fault.is_of_content() => {}
+        Err(fault) => return Err(fault),
+    }
+    let mut loaded = Loaded::new();
+    for id in ids {
+        match at_once(std::slice::from_ref(id)) {
+            Ok(one) => loaded.extend(one.into_iter().map(|stored| (*id, Ok(stored)))),
+            Err(fault) if fault.is_of_content() => drop(loaded.insert(*id, Err(fault))),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(loaded)
 }
 
 /// A history on its way past, of which only what it leaves is kept.
@@ -91,17 +158,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Looks for a snapshot, which the replay is to be compared with when it is there.
-    fn expect_snapshot(&mut self, conn: &mut Conn) -> Result<(), Fault> {
-        match self.keeping.snapshot(conn, self.aggregate_type, self.id) {
-            Ok(snapshot) => self.snapshot = snapshot,
-            Err(fault) if fault.is_of_content() => {
+    /// Takes note of a snapshot, which the replay is to be compared with when it is there.
+    fn expect_snapshot(&mut self, snapshot: Result<StoredAny, Fault>) {
+        match snapshot {
+            Ok(snapshot) => self.snapshot = Some(snapshot),
+            Err(fault) => {
                 let what = format!("the snapshot of {} {}", self.aggregate_type, self.id);
                 self.findings.push(Finding::Unreadable { what, why: said(&fault) });
             }
-            Err(fault) => return Err(fault),
         }
-        Ok(())
     }
 
     /// Goes on with the next page. What does not replay ends the replay and not the look at the versions.
@@ -171,20 +236,17 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// What an aggregate's history leaves, and what is stored of it, where its state is stored at all.
 fn compare(
-    conn: &mut Conn,
     id: Uuid,
     aggregate_type: &str,
     replayed: Result<Replayed>,
+    stored: Option<Result<Option<StoredAny>, Fault>>,
     keeping: &Keeping,
 ) -> Result<Vec<Finding>, Fault> {
     let Replayed { state: replayed, version: newest } = replayed?;
     let known = keeping.known(aggregate_type)?;
-    if keeping.storage() == Storage::Events {
-        // The replay is the state.
-        return Ok(Vec::new());
-    }
-    let stored = keeping.load(conn, aggregate_type, &[id])?.pop();
+    let Some(stored) = stored.transpose()? else { return Ok(Vec::new()) };
     let aggregate_type = aggregate_type.to_owned();
     Ok(match (stored, replayed) {
         (None, None) => Vec::new(),

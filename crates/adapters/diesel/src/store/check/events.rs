@@ -1,6 +1,7 @@
 //! The journal by its positions: dense, in whole commits, each with the record of its command.
 
-use portolan_kernel::{Clock, Envelope, Kept, Outcome, Position, READ_LIMIT};
+use portolan_kernel::{Clock, Kept, Outcome, Position, READ_LIMIT};
+use uuid::Uuid;
 
 use super::super::{Conn, Fault, commands, journal};
 use super::{Finding, said};
@@ -12,13 +13,23 @@ pub(super) struct Seen {
     pub(super) events: u64,
 }
 
+/// How many records are looked up at once.
+const RECORDS_AT_ONCE: usize = 1_000;
+
+/// A commit whose command has a record: that of its last event.
+struct Ended {
+    position: Position,
+    command_id: Uuid,
+    kept: Kept,
+}
+
 /// Looks at the next events, whole commits of them.
 pub(super) fn page(
     conn: &mut Conn,
     mut seen: Seen,
     clock: &dyn Clock,
 ) -> Result<(Seen, Vec<Finding>), Fault> {
-    let mut findings = Vec::new();
+    let (mut findings, mut ended) = (Vec::new(), Vec::new());
     let page = journal::read(conn, seen.position, READ_LIMIT)?;
     for (index, event) in page.iter().enumerate() {
         if event.position != seen.position.plus(1) {
@@ -30,42 +41,60 @@ pub(super) fn page(
         if !ends_here && !follows || ends_here && follows {
             findings.push(Finding::TornCommit { position: event.position });
         }
-        if ends_here {
-            findings.extend(record_of(conn, event, clock)?);
+        if !ends_here {
+            continue;
         }
+        let position = event.position;
+        match event.metadata() {
+            Ok(metadata) => ended.extend(metadata.kept.map(|kept| Ended {
+                position,
+                command_id: metadata.command_id,
+                kept,
+            })),
+            Err(error) => {
+                let what = format!("the metadata at position {position}");
+                findings.push(Finding::Unreadable { what, why: error.to_string() });
+            }
+        }
+    }
+    for some in ended.chunks(RECORDS_AT_ONCE) {
+        records(conn, some, clock, &mut findings)?;
     }
     Ok((seen, findings))
 }
 
-/// What is wrong with the record of the command whose last event this is.
-fn record_of(conn: &mut Conn, event: &Envelope, clock: &dyn Clock) -> Result<Option<Finding>, Fault> {
-    let metadata = match event.metadata() {
-        Ok(metadata) => metadata,
-        Err(error) => {
-            let what = format!("the metadata at position {}", event.position);
-            return Ok(Some(Finding::Unreadable { what, why: error.to_string() }));
-        }
-    };
-    let (command_id, position) = (metadata.command_id, event.position);
-    let Some(kept) = metadata.kept else { return Ok(None) };
-    let recorded = match commands::look_up(conn, command_id, clock.now()) {
-        Ok(recorded) => recorded,
-        Err(fault) if fault.is_of_content() => {
-            let what = format!("the record of the command {command_id}");
-            return Ok(Some(Finding::Unreadable { what, why: said(&fault) }));
-        }
-        Err(fault) => return Err(fault),
-    };
-    // The time is read after the record, so that a record that was removed in time is not missed.
-    let is_due = match kept {
-        Kept::Forever => true,
-        Kept::Until(time) => time > clock.now(),
-    };
-    Ok(match recorded.map(|recorded| recorded.outcome) {
-        None if is_due => Some(Finding::RecordMissing { command_id, position }),
-        Some(Outcome::Accepted(receipt)) if receipt.position == position => None,
-        Some(_) if is_due => Some(Finding::RecordDiffers { command_id, position }),
-        // Its time is over: it is gone, or its id was taken again by a later command.
-        _ => None,
-    })
+/// What is wrong with the records of these commands.
+fn records(
+    conn: &mut Conn,
+    ended: &[Ended],
+    clock: &dyn Clock,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Fault> {
+    let ids: Vec<Uuid> = ended.iter().map(|ended| ended.command_id).collect();
+    let records = commands::look_up_each(conn, &ids, clock.now())?;
+    // The time is read after the records, so that a record that was removed in time is not missed.
+    let now = clock.now();
+    for Ended { position, command_id, kept } in ended {
+        let (position, command_id) = (*position, *command_id);
+        let is_due = match kept {
+            Kept::Forever => true,
+            Kept::Until(time) => *time > now,
+        };
+        findings.extend(match records.get(&command_id) {
+            Some(Err(fault)) => {
+                let what = format!("the record of the command {command_id}");
+                Some(Finding::Unreadable { what, why: said(fault) })
+            }
+            None if is_due => Some(Finding::RecordMissing { command_id, position }),
+            Some(Ok(recorded)) => match &recorded.outcome {
+                Outcome::Accepted(receipt) if receipt.position == position => None,
+                _ if is_due => Some(Finding::RecordDiffers { command_id, position }),
+                // Its time is over, and its id was taken again by a later command.
+                _ => None,
+            },
+            // Its time is over, and it is gone.
+            None => None,
+        });
+    }
+    Ok(())
 }

@@ -18,10 +18,10 @@ const TOLD: usize = 100;
 
 impl Store {
     /// Replays the journal up to its present head and compares it with the stored state. Every difference and the
-    /// progress are told as they come, so that memory stays bounded: a history is held page by page.
+    /// progress are told as they come, so that memory stays bounded: histories are held page by page.
     ///
     /// It reads many short snapshots, so that it can run beside the service without holding up its log; each
-    /// aggregate is compared within one snapshot. No finding holds a value of the state, only the names of fields.
+    /// aggregate is compared within one snapshot, together with others. No finding holds a value of the state, only the names of fields.
     ///
     /// # Errors
     /// [`Error::Unavailable`](portolan_kernel::Error::Unavailable) where the store cannot be read at all.
@@ -73,16 +73,19 @@ impl<T: FnMut(Check) + Send> Checking<'_, T> {
 
     /// Every aggregate that ever had an event.
     async fn aggregates(&mut self) -> Result<()> {
-        let mut after: Option<aggregates::Named> = None;
+        let mut after = None;
         loop {
             let keeping = Arc::clone(&self.store.0.keeping);
-            let one = move |conn: &mut Conn| {
-                engine::snapshot(conn, |conn| aggregates::next(conn, after.as_ref(), &keeping))
+            let page = move |conn: &mut Conn| {
+                engine::snapshot(conn, |conn| aggregates::page(conn, after.as_ref(), &keeping))
             };
-            let Some((name, findings)) = self.store.read_with(one).await? else { return Ok(()) };
-            self.checked.aggregates += 1;
-            self.found(findings);
-            after = Some(name);
+            let page = self.store.read_with(page).await?;
+            self.checked.aggregates += page.aggregates;
+            self.found(page.findings);
+            after = page.last;
+            if after.is_none() {
+                return Ok(());
+            }
         }
     }
 

@@ -3,8 +3,9 @@
 use portolan_kernel::{AggregateKey, FIND_LIMIT};
 use uuid::Uuid;
 
+use super::super::heads::Heads;
 use super::super::keeping::Keeping;
-use super::super::{Conn, Fault, heads};
+use super::super::{Conn, Fault};
 use super::{Finding, said};
 
 /// Looks at a page of stored states, and answers where to go on.
@@ -23,10 +24,11 @@ pub(super) fn page(
         }
         Err(fault) => return Err(fault),
     };
-    let mut findings = Vec::new();
+    let (mut findings, mut heads) = (Vec::new(), Heads::default());
+    let key = |id: &Uuid| AggregateKey { aggregate_type, id: *id };
+    heads.prefetch(conn, page.iter().map(key))?;
     for id in &page {
-        let key = AggregateKey { aggregate_type, id: *id };
-        if heads::look_up(conn, key)?.is_none() {
+        if heads.newest(conn, key(id))?.is_none() {
             let aggregate_type = aggregate_type.to_owned();
             findings.push(Finding::StateWithoutEvents { aggregate_type, id: *id });
         }

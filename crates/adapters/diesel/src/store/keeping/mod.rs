@@ -142,16 +142,16 @@ impl Keeping {
         }
     }
 
-    /// The snapshot of an aggregate, where states are not stored themselves.
-    pub(super) fn snapshot(
+    /// The snapshots of these aggregates, where states are not stored themselves.
+    pub(super) fn snapshots(
         &self,
         conn: &mut Conn,
         aggregate_type: &str,
-        id: Uuid,
-    ) -> Result<Option<StoredAny>, Fault> {
+        ids: &[Uuid],
+    ) -> Result<Vec<StoredAny>, Fault> {
         match self.storage {
-            Storage::Relational | Storage::Document => Ok(None),
-            Storage::Events => Ok(events::snapshots(conn, self.known(aggregate_type)?, &[id])?.pop()),
+            Storage::Relational | Storage::Document => Ok(Vec::new()),
+            Storage::Events => events::snapshots(conn, self.known(aggregate_type)?, ids),
         }
     }
 }
