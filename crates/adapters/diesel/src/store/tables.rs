@@ -56,6 +56,9 @@ diesel::table! {
     documents (aggregate_type, id) {
         aggregate_type -> Text,
         id -> SqlUuid,
+        version -> BigInt,
+        schema_version -> BigInt,
+        state -> Text,
     }
 }
 
@@ -66,6 +69,9 @@ diesel::table! {
     snapshots (aggregate_type, id) {
         aggregate_type -> Text,
         id -> SqlUuid,
+        version -> BigInt,
+        schema_version -> BigInt,
+        state -> Text,
     }
 }
 

@@ -8,9 +8,9 @@ use super::super::ids::DbUuid;
 use super::super::mapper::{StoredAny, Write};
 use super::super::tables::documents;
 use super::super::{Conn, Fault};
-use super::Schema;
+use super::{AT_ONCE, KeptState, Schema};
 use crate::rows;
-use crate::rows::{RowConn as _, Rows};
+use crate::rows::Rows;
 
 /// The table.
 pub(super) const SCHEMA: Schema = Schema::new("documents")
@@ -60,9 +60,27 @@ pub(super) fn load(
     known: &dyn AggregateType,
     ids: &[Uuid],
 ) -> Result<Vec<StoredAny>, Fault> {
-    let found = conn.find::<DocumentRow>(ids)?;
-    let ours = found.into_iter().filter(|row| row.aggregate_type == known.name());
-    ours.map(|row| stored(known, row)).collect()
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(AT_ONCE) {
+        // The table's key begins with the type: without it the whole table is walked.
+        let ours = documents::table.filter(documents::aggregate_type.eq(known.name())).select((
+            documents::id,
+            documents::version,
+            documents::schema_version,
+            documents::state,
+        ));
+        let rows: Vec<KeptState> = match some {
+            [id] => ours.filter(documents::id.eq(DbUuid(*id))).load(conn)?,
+            several => {
+                let several = several.iter().map(|id| DbUuid(*id));
+                ours.filter(documents::id.eq_any(several)).load(conn)?
+            }
+        };
+        for row in rows {
+            found.push(row.stored(known, "documents")?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn page(
@@ -94,9 +112,4 @@ pub(super) fn ids(
     }
     let ids: Vec<DbUuid> = page.load(conn)?;
     Ok(ids.into_iter().map(|id| id.0).collect())
-}
-
-fn stored(known: &dyn AggregateType, row: DocumentRow) -> Result<StoredAny, Fault> {
-    let state = super::decoded(known, row.schema_version, &row.state, "documents")?;
-    Ok(StoredAny { id: row.id.into(), version: row.version, state })
 }

@@ -11,10 +11,10 @@ use super::super::ids::DbUuid;
 use super::super::mapper::{StoredAny, Write};
 use super::super::tables::{journal as events, snapshots as kept};
 use super::super::{Conn, Fault, journal};
-use super::Schema;
 use super::documents::OfAny;
+use super::{AT_ONCE, KeptState, Schema};
 use crate::rows;
-use crate::rows::{RowConn as _, Rows};
+use crate::rows::Rows;
 
 /// The table.
 pub(super) const SCHEMA: Schema = Schema::new("snapshots")
@@ -135,9 +135,24 @@ pub(super) fn snapshots(
     known: &dyn AggregateType,
     ids: &[Uuid],
 ) -> Result<Vec<StoredAny>, Fault> {
-    let found = conn.find::<SnapshotRow>(ids)?;
-    let ours = found.into_iter().filter(|row| row.aggregate_type == known.name());
-    ours.map(|row| stored(known, row)).collect()
+    let mut found = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        // As of documents: the key begins with the type.
+        let ours = kept::table.filter(kept::aggregate_type.eq(known.name())).select((
+            kept::id,
+            kept::version,
+            kept::schema_version,
+            kept::state,
+        ));
+        let rows: Vec<KeptState> = match some {
+            [id] => ours.filter(kept::id.eq(DbUuid(*id))).load(conn)?,
+            several => ours.filter(kept::id.eq_any(several.iter().map(|id| DbUuid(*id)))).load(conn)?,
+        };
+        for row in rows {
+            found.push(row.stored(known, "snapshots")?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) fn snapshot_ids(
@@ -157,11 +172,6 @@ pub(super) fn snapshot_ids(
     }
     let ids: Vec<DbUuid> = page.load(conn)?;
     Ok(ids.into_iter().map(|id| id.0).collect())
-}
-
-fn stored(known: &dyn AggregateType, row: SnapshotRow) -> Result<StoredAny, Fault> {
-    let state = super::decoded(known, row.schema_version, &row.state, "snapshots")?;
-    Ok(StoredAny { id: row.id.into(), version: row.version, state })
 }
 
 #[cfg(test)]

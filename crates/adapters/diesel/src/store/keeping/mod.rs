@@ -1,9 +1,11 @@
 //! How a store keeps aggregates: in rows, as documents, or by their events alone. The rest of the store does not know
 //! which.
 
-use portolan_kernel::{AggregateType, AnyState, Registry, Result};
+use diesel::prelude::*;
+use portolan_kernel::{AggregateType, Registry, Result, Version};
 use uuid::Uuid;
 
+use super::ids::DbUuid;
 use super::mapper::{StoredAny, Write};
 use super::{Conn, Fault, Mappers, Orphan, Schema};
 use crate::Storage;
@@ -156,15 +158,26 @@ impl Keeping {
     }
 }
 
-/// The state in a document of this table.
-fn decoded(
-    known: &dyn AggregateType,
-    schema_version: u32,
-    json: &str,
-    table: &str,
-) -> Result<AnyState, Fault> {
-    let unreadable = |why: String| Fault::unreadable(format!("`state` in `{table}`: {why}"));
-    let schema_version = u16::try_from(schema_version)
-        .map_err(|_| unreadable(format!("schema version {schema_version} is not known here")))?;
-    known.decode_state(schema_version, json).map_err(|error| unreadable(error.to_string()))
+/// How many states are asked for in one statement.
+const AT_ONCE: usize = 200;
+
+/// A state that is kept as JSON.
+#[derive(Queryable)]
+struct KeptState {
+    id: DbUuid,
+    version: i64,
+    schema_version: i64,
+    state: String,
+}
+
+impl KeptState {
+    /// What it is, in this table.
+    fn stored(self, known: &dyn AggregateType, table: &str) -> Result<StoredAny, Fault> {
+        let unreadable = |why: String| Fault::unreadable(format!("`state` in `{table}`: {why}"));
+        let schema_version = u16::try_from(self.schema_version)
+            .map_err(|_| unreadable(format!("schema version {} is not known here", self.schema_version)))?;
+        let state =
+            known.decode_state(schema_version, &self.state).map_err(|error| unreadable(error.to_string()))?;
+        Ok(StoredAny { id: self.id.0, version: Version(self.version.cast_unsigned()), state })
+    }
 }
