@@ -1,14 +1,16 @@
 //! Stores that are right for as long as nobody else is there.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use portolan_kernel::{
     Aggregate as _, AggregateKey, Change, ChangeSet, Committed, Envelope, Error, Expected, Journal as _,
-    Loaded, Origin, Outcome, Position, Result, WriteStore as _, downcast,
+    Loaded, Origin, Position, Result, WriteStore as _, downcast,
 };
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::inner::Inner;
 use super::saboteurs;
@@ -186,6 +188,8 @@ impl Tamper for WritesEventByEvent {
                 expected = versions.first().map_or(expected, |version| Expected::At(*version));
             }
             committed = Ok(one);
+            // Whoever drops it at some await point finds one here, however fast the store answers.
+            others_run().await;
         }
         committed
     }
@@ -221,25 +225,76 @@ fn free() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(1))
 }
 
+/// Shows every other commit late, and those between at once, until a reader that follows has passed one.
 #[derive(Default)]
-struct LetsReadersPass(Mutex<HashSet<Position>>);
+struct LetsReadersPass {
+    commits: AtomicUsize,
+    hidden: Mutex<HashSet<Uuid>>,
+    is_passed: AtomicBool,
+}
+
+/// How often others run before a commit that nobody passes is shown all the same: there may be nobody who follows.
+const LATE: usize = 24;
+
+impl LetsReadersPass {
+    fn hidden(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hides the events of this change set until its caller has ended, or has gone away.
+    fn hide(&self, change_set: &ChangeSet) -> Hiding<'_> {
+        let events = change_set.changes.iter().flat_map(|change| &change.events);
+        let events: Vec<Uuid> = events.map(|event| event.event_id).collect();
+        self.hidden().extend(&events);
+        Hiding(self, events)
+    }
+}
+
+struct Hiding<'a>(&'a LetsReadersPass, Vec<Uuid>);
+
+impl Drop for Hiding<'_> {
+    fn drop(&mut self) {
+        self.0.hidden().retain(|event| !self.1.contains(event));
+    }
+}
 
 #[async_trait]
 impl Tamper for LetsReadersPass {
     async fn commit(&self, inner: &Inner, change_set: ChangeSet) -> Result<Committed> {
+        if self.commits.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+            return inner.commit(change_set).await;
+        }
+        let _hiding = self.hide(&change_set);
         let committed = inner.commit(change_set).await;
-        if let Ok(Committed::Done { outcome: Outcome::Accepted(receipt), .. }) = &committed {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(receipt.position);
+        for _ in 0..LATE {
             others_run().await;
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&receipt.position);
+            if self.is_passed.load(Ordering::Relaxed) {
+                break;
+            }
         }
         committed
     }
 
     async fn read(&self, inner: &Inner, after: Position, limit: usize) -> Result<Vec<Envelope>> {
-        let mut events = inner.read(after, limit).await?;
-        let hidden = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        events.retain(|event| !hidden.contains(&event.commit_position));
-        Ok(events)
+        loop {
+            let mut events = inner.read(after, limit).await?;
+            let (is_end, mut first_hidden) = (events.is_empty(), None);
+            events.retain(|event| {
+                let is_hidden = self.hidden().contains(&event.event_id);
+                if is_hidden {
+                    first_hidden.get_or_insert(event.position);
+                }
+                !is_hidden
+            });
+            // Where nothing came later there is nothing to pass.
+            let last = events.last().map(|event| event.position);
+            if first_hidden.is_some_and(|first| last > Some(first)) {
+                self.is_passed.store(true, Ordering::Relaxed);
+            }
+            if is_end || last.is_some() {
+                return Ok(events);
+            }
+            others_run().await;
+        }
     }
 }
