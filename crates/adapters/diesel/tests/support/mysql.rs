@@ -38,9 +38,16 @@ pub fn run(server: &str, sql: &str) -> Result<()> {
 /// Another writer that has written this change set, has the head, and does not commit. The server ends it when it has
 /// done nothing for three seconds.
 pub fn hold(address: &str, change_set: &ChangeSet) -> Result<Holder> {
+    hold_for(address, change_set, Duration::from_secs(3))
+}
+
+/// The same, which the server ends when it has done nothing for so many whole seconds.
+pub fn hold_for(address: &str, change_set: &ChangeSet, at_most: Duration) -> Result<Holder> {
     let failed = |error: diesel::result::Error| Error::unavailable(error.to_string());
     let mut conn = beside(address);
-    conn.batch_execute("set session idle_transaction_timeout = 3; begin").map_err(failed)?;
+    let at_most = at_most.as_secs();
+    conn.batch_execute(&format!("set session idle_transaction_timeout = {at_most}; begin"))
+        .map_err(failed)?;
     let last = sql::<BigInt>("select position from journal_head for update").get_result(&mut conn);
     let last = holding::write(&mut conn, change_set, last.map_err(failed)?, holding::bytes)?;
     conn.batch_execute(&format!("update journal_head set position = {last}")).map_err(failed)?;

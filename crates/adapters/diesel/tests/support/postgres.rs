@@ -1,5 +1,7 @@
 //! Stores on PostgreSQL: each in a schema of its own.
 
+use std::time::Duration;
+
 use portolan_diesel::diesel::connection::SimpleConnection as _;
 use portolan_diesel::diesel::dsl::sql;
 use portolan_diesel::diesel::prelude::*;
@@ -38,10 +40,16 @@ pub fn run(server: &str, sql: &str) -> Result<()> {
 /// Another writer that has written this change set, has the head, and does not commit. The server ends it when it has
 /// done nothing for three seconds.
 pub fn hold(address: &str, change_set: &ChangeSet) -> Result<Holder> {
+    hold_for(address, change_set, Duration::from_secs(3))
+}
+
+/// The same, which the server ends when it has done nothing for so many whole seconds.
+pub fn hold_for(address: &str, change_set: &ChangeSet, at_most: Duration) -> Result<Holder> {
     let failed = |error: diesel::result::Error| Error::unavailable(error.to_string());
     let (mut conn, schema) = beside(address);
+    let at_most = at_most.as_millis();
     conn.batch_execute(&format!(
-        "set search_path = {schema}; set idle_in_transaction_session_timeout = 3000; begin"
+        "set search_path = {schema}; set idle_in_transaction_session_timeout = {at_most}; begin"
     ))
     .map_err(failed)?;
     let last = sql::<BigInt>("select position from journal_head for update").get_result(&mut conn);
