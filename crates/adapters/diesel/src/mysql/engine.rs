@@ -15,7 +15,7 @@ pub(super) use super::look_ups::{newest, recorded};
 pub(super) use super::rows::{append, insert};
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::{
-    LeaseKeeper, Turns, Watch, advice, backup, bytes, has_one_connection, holder, inspect, is_lost, is_over,
-    is_there, is_transient, last_position, leaves_doubt, now, one, open_reader, open_writer, owner,
-    patiently, probe, set_moved, standing, tables, term, verify,
+    ANSWERS_BY_ITSELF, LeaseKeeper, Turns, Watch, advice, backup, bytes, has_one_connection, holder, inspect,
+    is_lost, is_over, is_there, is_transient, last_position, leaves_doubt, now, one, open_reader,
+    open_writer, owner, patiently, probe, set_moved, standing, tables, term, verify,
 };

@@ -17,6 +17,7 @@ use self::estimates::Estimates;
 use self::layout::Layout;
 use self::state::{Declared, Standing};
 use self::statement::Shapes;
+use super::store::pace::Pace;
 use super::{Store, engine};
 
 mod body;
@@ -24,6 +25,7 @@ mod count;
 mod estimates;
 mod inserts;
 mod layout;
+mod likeness;
 mod members;
 mod page;
 mod plan;
@@ -50,6 +52,7 @@ struct Model {
     declared: Declared,
     shapes: Shapes,
     estimates: Estimates,
+    pace: Pace,
     /// How far this process has filled the view.
     told: watch::Sender<Position>,
 }
@@ -107,6 +110,7 @@ impl Store {
             declared,
             shapes: Shapes::new(),
             estimates: Estimates::default(),
+            pace: Pace::default(),
             told,
         });
         if let Ok(queue) = self.queue() {

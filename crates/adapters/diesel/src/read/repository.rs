@@ -14,12 +14,17 @@ use tokio::time::Instant;
 use super::super::{Conn, Fault, engine};
 use super::count;
 use super::layout::Layout;
+use super::likeness;
 use super::page;
 use super::plan::Plan;
 use super::rows::{self, Kept};
 use super::statement::{Bound, Shapes};
 use super::words::Sought;
 use super::{Asked, Model};
+
+/// Two kinds of questions that are no queries.
+const ONE_ROW: u64 = 0;
+const POSITION: u64 = 1;
 
 /// How often somebody who waits for a position looks whether another process has come to it.
 const POLL: Duration = Duration::from_millis(50);
@@ -45,16 +50,30 @@ impl<V: StoredView> SqlView<V> {
         T: Send + 'static,
         F: FnOnce(&mut Conn, Asked<'_>) -> Result<T, Fault> + Send + 'static,
     {
+        self.model.store.read_with(self.on_one_snapshot(ask)).await
+    }
+
+    /// The same, where questions of this kind may be answered on the thread that asks.
+    async fn ask_at<T, F>(&self, kind: u64, ask: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn, Asked<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.model.store.read_at(&self.model.pace, kind, self.on_one_snapshot(ask)).await
+    }
+
+    fn on_one_snapshot<T, F>(&self, ask: F) -> impl FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn, Asked<'_>) -> Result<T, Fault> + Send + 'static,
+    {
         let model = Arc::clone(&self.model);
-        let store = self.model.store.clone();
-        store
-            .read_with(move |conn| {
-                engine::snapshot(conn, |conn| {
-                    let standing = model.declared.standing(conn, &model.layout.name)?;
-                    ask(conn, model.asked(standing))
-                })
+        move |conn| {
+            engine::snapshot(conn, |conn| {
+                let standing = model.declared.standing(conn, &model.layout.name)?;
+                ask(conn, model.asked(standing))
             })
-            .await
+        }
     }
 }
 
@@ -62,16 +81,16 @@ impl<V: StoredView> SqlView<V> {
 impl<V: StoredView> ReadRepository<V> for SqlView<V> {
     async fn get(&self, id: &V::Id) -> Result<Option<Row<V>>> {
         let id = V::stored_id(id);
-        self.ask(move |conn, Asked { layout, shapes, .. }| {
+        self.ask_at(ONE_ROW, move |conn, Asked { layout, shapes, .. }| {
             Ok(by_ids::<V>(conn, layout, shapes, &[id])?.pop().map(row))
         })
         .await
     }
 
     async fn find(&self, query: &Query<V>) -> Result<Page<V>> {
-        query.checked()?;
+        let kind = likeness::of(&query.checked()?, query.is_counted);
         let query = query.clone();
-        self.ask(move |conn, asked| {
+        self.ask_at(kind, move |conn, asked| {
             let have = asked.position;
             if let Some(want) = query.at_least.filter(|want| *want > have) {
                 return Err(Error::Stale { have, want }.into());
@@ -99,7 +118,7 @@ impl<V: StoredView> ReadRepository<V> for SqlView<V> {
     }
 
     async fn position(&self) -> Result<Position> {
-        self.ask(|_, asked| Ok(asked.position)).await
+        self.ask_at(POSITION, |_, asked| Ok(asked.position)).await
     }
 
     async fn wait_for(&self, want: Position, patience: Duration) -> Result<Position> {

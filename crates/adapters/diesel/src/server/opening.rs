@@ -65,6 +65,9 @@ pub(crate) fn patiently<T>(_config: &Config, mut open: impl FnMut() -> Result<T,
     open()
 }
 
+/// A question waits for the server and for the way there.
+pub(crate) const ANSWERS_BY_ITSELF: bool = false;
+
 /// A server takes any number of connections.
 pub(crate) const fn has_one_connection(_config: &Config) -> bool {
     false

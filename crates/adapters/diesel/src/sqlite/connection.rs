@@ -292,6 +292,9 @@ pub(crate) fn bytes(_conn: &mut Conn, config: &Config) -> QueryResult<u64> {
     Ok(sizes.iter().sum())
 }
 
+/// Whether who asks waits for nobody else: a question is work of this process.
+pub(crate) const ANSWERS_BY_ITSELF: bool = true;
+
 /// Whether one connection serves everybody: there is no second way into memory.
 pub(crate) fn has_one_connection(config: &Config) -> bool {
     config.location == Location::Memory

@@ -8,9 +8,10 @@ pub(super) const NAME: &str = "SQLite";
 
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
-    NUMBER, Watch, alone, append, begin_write, bytes, commit, forget_statements, has_one_connection, holder,
-    insert, inspect, is_over, is_there, last_position, newest, now, one, open_reader, open_writer, patiently,
-    probe, raise, recorded, rollback, set_moved, snapshot, standing, tables, verify,
+    ANSWERS_BY_ITSELF, NUMBER, Watch, alone, append, begin_write, bytes, commit, forget_statements,
+    has_one_connection, holder, insert, inspect, is_over, is_there, last_position, newest, now, one,
+    open_reader, open_writer, patiently, probe, raise, recorded, rollback, set_moved, snapshot, standing,
+    tables, verify,
 };
 pub(super) use super::dialect::{
     COMPARES_ROWS, HIDE_FROM_INDEXES, INDEXED_CHARACTERS, INDEXES_BEGINNINGS, KEEPS_STATISTICS, KEYED_END,

@@ -38,6 +38,7 @@ mod migrate;
 mod moved;
 mod obstacle;
 mod open;
+pub(super) mod pace;
 mod queue;
 mod readers;
 mod renewal;

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::time::Instant;
 
 use portolan_kernel::{Clock, Error, Position, Registry, Result};
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 
 use super::head::Head;
 use super::keeping::Keeping;
 use super::link::Link;
 use super::migrate::{self, Found};
 use super::obstacle::Obstacles;
+use super::pace::Pace;
 use super::queue::Queue;
-use super::readers::{Condition, Readers};
+use super::readers::{Condition, Read, Readers};
 use super::writer::Writer;
 use super::{
     Config, Conn, Fault, Mappers, Migrated, OpenMode, Schema, engine, heads, info, keeping, moved, transfer,
@@ -184,6 +187,43 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
     {
+        let (read, answered) = self.question(read);
+        self.hand_over(read)?;
+        self.answer(answered.await)
+    }
+
+    /// The same, and where questions of this kind are answered soon, and a reader rests, the answer is given at once, on the
+    /// thread that asks.
+    pub(in super::super) async fn read_at<T, F>(&self, pace: &Pace, kind: u64, read: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
+        if !engine::ANSWERS_BY_ITSELF {
+            return self.read_with(read).await;
+        }
+        let (read, answered) = self.question(|conn| {
+            let begun = Instant::now();
+            Ok((read(conn)?, begun.elapsed()))
+        });
+        let is_left = match &self.0.readers {
+            Some(readers) if pace.is_short(kind) => readers.answer_here(read).err(),
+            _ => Some(read),
+        };
+        if let Some(read) = is_left {
+            self.hand_over(read)?;
+        }
+        let (answer, time) = self.answer(answered.await)?;
+        pace.took(kind, time);
+        Ok(answer)
+    }
+
+    /// What a reader is asked, and where it answers.
+    fn question<T, F>(&self, read: F) -> (Read, oneshot::Receiver<Result<T>>)
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let location = self.0.config.location.clone();
         let read = Box::new(move |conn: Result<&mut Conn>| {
@@ -199,12 +239,20 @@ impl Store {
             drop(answer.send(read.map_err(|fault| fault.at(&location))));
             if is_lost { Condition::Lost } else { Condition::Good }
         });
+        (read, answered)
+    }
+
+    fn hand_over(&self, read: Read) -> Result<()> {
         match (&self.0.readers, &self.0.queue) {
-            (Some(readers), _) => readers.ask(read)?,
-            (None, Some(queue)) => queue.read(read)?,
-            (None, None) => return Err(self.closed()),
+            (Some(readers), _) => readers.ask(read),
+            (None, Some(queue)) => queue.read(read),
+            (None, None) => Err(self.closed()),
         }
-        match answered.await {
+    }
+
+    /// What a reader has answered; nothing where it panicked.
+    fn answer<T>(&self, answered: Result<Result<T>, RecvError>) -> Result<T> {
+        match answered {
             Ok(answer) => answer,
             Err(_) => Err(Error::unavailable(format!("{}: reading has failed", self.0.config.location))),
         }

@@ -1,4 +1,4 @@
-//! The connections that read beside the writer, each on a thread of its own.
+//! The connections that read beside the writer. Each has a thread of its own, and while it rests, whoever asks may use it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +27,6 @@ const QUEUE: usize = 8_192;
 
 /// Some threads that read, behind one bounded queue.
 pub(super) struct Readers {
-    name: String,
     room: Arc<Room>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -37,9 +36,17 @@ pub(super) struct Readers {
 /// A question wakes one reader, the one that has rested for the shortest time: what it needs is most likely in its
 /// caches still.
 struct Room {
+    /// The store's.
+    name: String,
     waiting: Mutex<Waiting>,
-    /// What wakes each reader.
-    bells: Vec<Condvar>,
+    readers: Vec<Reader>,
+}
+
+struct Reader {
+    /// What wakes it.
+    bell: Condvar,
+    /// Its way to the store, until its thread has ended.
+    link: Mutex<Option<Link>>,
 }
 
 struct Waiting {
@@ -52,16 +59,21 @@ struct Waiting {
 impl Readers {
     pub(super) fn start(config: &Config) -> Result<Self, Fault> {
         let waiting = Waiting { questions: VecDeque::new(), resting: Vec::new(), is_open: true };
-        let bells = (0..config.readers).map(|_| Condvar::new()).collect();
-        let room = Arc::new(Room { waiting: Mutex::new(waiting), bells });
-        // Made first, so that the threads end where a later one cannot be made.
-        let readers =
-            Self { name: config.location.to_string(), room: Arc::clone(&room), threads: Mutex::default() };
-        for number in 0..config.readers {
+        let reader = |_| {
             let link = Link::open(engine::open_reader, config)?;
-            let room = Arc::clone(&room);
+            Ok(Reader { bell: Condvar::new(), link: Mutex::new(Some(link)) })
+        };
+        let room = Room {
+            name: config.location.to_string(),
+            waiting: Mutex::new(waiting),
+            readers: (0..config.readers).map(reader).collect::<Result<_, Fault>>()?,
+        };
+        // Made first, so that the threads end where a later one cannot be made.
+        let readers = Self { room: Arc::new(room), threads: Mutex::default() };
+        for number in 0..config.readers {
+            let room = Arc::clone(&readers.room);
             let thread = std::thread::Builder::new().name(format!("portolan-read-{number}"));
-            let thread = thread.spawn(move || answer(link, &room, number))?;
+            let thread = thread.spawn(move || room.work(number))?;
             readers.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(readers)
@@ -70,18 +82,31 @@ impl Readers {
     pub(super) fn ask(&self, read: Read) -> Result<()> {
         let mut waiting = self.room.enter();
         if !waiting.is_open {
-            return Err(Error::Closed(self.name.clone()));
+            return Err(Error::Closed(self.room.name.clone()));
         }
         if waiting.questions.len() >= QUEUE {
-            return Err(Error::Full(format!("the queue of readers of {}", self.name)));
+            return Err(Error::Full(format!("the queue of readers of {}", self.room.name)));
         }
         waiting.questions.push_back(read);
         let wakes = waiting.resting.pop();
         drop(waiting);
-        if let Some(bell) = wakes.and_then(|number| self.room.bells.get(number)) {
-            bell.notify_one();
+        if let Some(reader) = wakes.and_then(|number| self.room.readers.get(number)) {
+            reader.bell.notify_one();
         }
         Ok(())
+    }
+
+    /// Answers here and now, with the connection of a reader that rests. Where none does, or others wait already, gives the
+    /// question back.
+    pub(super) fn answer_here(&self, read: Read) -> Result<(), Read> {
+        match self.room.borrow() {
+            Some(number) => {
+                self.room.answer(number, read);
+                self.room.give_back(number);
+                Ok(())
+            }
+            None => Err(read),
+        }
     }
 
     /// Answers what waits, and ends the threads. Blocks.
@@ -92,7 +117,7 @@ impl Readers {
         let own = std::thread::current().id();
         for thread in threads.into_iter().filter(|thread| thread.thread().id() != own) {
             if thread.join().is_err() {
-                tracing::error!(store = self.name, "a reader has panicked");
+                tracing::error!(store = self.room.name, "a reader has panicked");
             }
         }
     }
@@ -112,7 +137,7 @@ impl Room {
     /// Takes no more questions; readers go when none waits.
     fn close(&self) {
         self.enter().is_open = false;
-        self.bells.iter().for_each(Condvar::notify_all);
+        self.readers.iter().for_each(|reader| reader.bell.notify_all());
     }
 
     /// The next question for this reader; `None` when there will be no more.
@@ -122,22 +147,163 @@ impl Room {
             if let Some(question) = waiting.questions.pop_front() {
                 return Some(question);
             }
-            let bell = self.bells.get(number).filter(|_| waiting.is_open)?;
+            let reader = self.readers.get(number).filter(|_| waiting.is_open)?;
             waiting.resting.push(number);
-            waiting = bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = reader.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
             // It may have woken by itself.
             waiting.resting.retain(|resting| *resting != number);
         }
     }
-}
 
-/// Answers questions until there can be no more.
-fn answer(mut link: Link, room: &Room, number: usize) {
-    while let Some(read) = room.next(number) {
+    /// A reader that rests, and is asked by nobody else until it is given back.
+    fn borrow(&self) -> Option<usize> {
+        let mut waiting = self.enter();
+        match waiting.is_open && waiting.questions.is_empty() {
+            true => waiting.resting.pop(),
+            false => None,
+        }
+    }
+
+    /// Lets it rest on, or work where somebody has asked meanwhile.
+    fn give_back(&self, number: usize) {
+        let mut waiting = self.enter();
+        if waiting.questions.is_empty() {
+            // It may have woken by itself, and rest anew.
+            if !waiting.resting.contains(&number) {
+                waiting.resting.push(number);
+            }
+            return;
+        }
+        drop(waiting);
+        if let Some(reader) = self.readers.get(number) {
+            reader.bell.notify_one();
+        }
+    }
+
+    /// Answers questions until there can be no more, and lets the connection go.
+    fn work(&self, number: usize) {
+        while let Some(read) = self.next(number) {
+            self.answer(number, read);
+        }
+        if let Some(reader) = self.readers.get(number) {
+            drop(reader.link.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
+    fn answer(&self, number: usize, read: Read) {
+        let Some(reader) = self.readers.get(number) else { return };
+        let mut link = reader.link.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(link) = link.as_mut() else {
+            read(Err(Error::Closed(self.name.clone())));
+            return;
+        };
         // A panic leaves a connection in nobody knows what state.
         let condition = catch_unwind(AssertUnwindSafe(|| read(link.get())));
         if condition.unwrap_or(Condition::Lost) == Condition::Lost {
             drop(link.lose());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::thread::{self, ThreadId};
+    use std::time::Duration;
+
+    use super::super::super::trial;
+    use super::*;
+
+    /// Longer than anything here takes.
+    const SOON: Duration = Duration::from_secs(30);
+
+    /// One reader of an empty store, which rests.
+    fn one_reader() -> Option<(trial::Place, Readers)> {
+        let mut place = trial::shared_place()?;
+        place.config.readers = 1;
+        drop(engine::open_writer(&place.config).unwrap());
+        let readers = Readers::start(&place.config).unwrap();
+        let (answered, is_answered) = channel();
+        readers.ask(who(answered)).unwrap();
+        is_answered.recv_timeout(SOON).unwrap();
+        Some((place, readers))
+    }
+
+    /// Asks who answers, and whether there is a connection.
+    fn who(answered: Sender<(ThreadId, bool)>) -> Read {
+        Box::new(move |conn| {
+            let _ = answered.send((thread::current().id(), conn.is_ok()));
+            Condition::Good
+        })
+    }
+
+    /// As soon as a reader rests.
+    fn answered_here(readers: &Readers, mut read: Read) {
+        let begun = std::time::Instant::now();
+        while let Err(back) = readers.answer_here(read) {
+            assert!(begun.elapsed() < SOON, "no reader rests");
+            read = back;
+            thread::yield_now();
+        }
+    }
+
+    fn answer(is_answered: &Receiver<(ThreadId, bool)>) -> (ThreadId, bool) {
+        is_answered.recv_timeout(SOON).unwrap()
+    }
+
+    #[test]
+    fn whoever_asks_answers_with_a_resting_readers_connection_and_gives_it_back() {
+        let Some((_place, readers)) = one_reader() else { return };
+        let (answered, is_answered) = channel();
+        for _ in 0..3 {
+            answered_here(&readers, who(answered.clone()));
+            assert_eq!(answer(&is_answered), (thread::current().id(), true));
+        }
+        readers.ask(who(answered)).unwrap();
+        let (thread, has_connection) = answer(&is_answered);
+        assert!(thread != thread::current().id() && has_connection, "the reader reads on");
+        readers.close();
+        assert!(readers.answer_here(Box::new(|_| Condition::Good)).is_err(), "closed");
+    }
+
+    #[test]
+    fn who_asks_while_the_reader_is_borrowed_is_answered_by_it_afterwards() {
+        let Some((_place, readers)) = one_reader() else { return };
+        let (answered, is_answered) = channel();
+        thread::scope(|scope| {
+            let (borrowed, is_borrowed) = channel();
+            let (go, wait) = channel();
+            let readers = &readers;
+            let here = answered.clone();
+            let borrower = scope.spawn(move || {
+                let read = Box::new(move |_: Result<&mut Conn>| {
+                    borrowed.send(()).unwrap();
+                    wait.recv_timeout(SOON).unwrap();
+                    Condition::Good
+                });
+                answered_here(readers, read);
+            });
+            is_borrowed.recv_timeout(SOON).unwrap();
+            assert!(readers.answer_here(who(here)).is_err(), "no reader rests");
+            readers.ask(who(answered)).unwrap();
+            assert!(readers.answer_here(Box::new(|_| Condition::Good)).is_err(), "another waits already");
+            go.send(()).unwrap();
+            let (thread, has_connection) = answer(&is_answered);
+            assert!(has_connection && thread != borrower.thread().id(), "by the reader itself");
+        });
+    }
+
+    #[test]
+    fn what_panics_costs_its_connection_alone() {
+        let Some((_place, readers)) = one_reader() else { return };
+        let (answered, is_answered) = channel();
+        answered_here(&readers, Box::new(|_| panic!("on purpose")));
+        answered_here(&readers, who(answered.clone()));
+        assert_eq!(answer(&is_answered), (thread::current().id(), true), "another was opened");
+        readers.ask(Box::new(|_| panic!("on purpose"))).unwrap();
+        readers.ask(who(answered)).unwrap();
+        assert!(answer(&is_answered).1);
+        // It ends with both of them answered.
+        readers.close();
     }
 }

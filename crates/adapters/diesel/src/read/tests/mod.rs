@@ -22,6 +22,7 @@ mod handles;
 #[cfg(feature = "market")]
 mod listing_plans;
 mod long_texts;
+mod pace;
 mod plans;
 mod saboteurs;
 mod source;
