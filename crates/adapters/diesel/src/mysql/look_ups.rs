@@ -1,13 +1,21 @@
-//! What a group is decided on, looked up for all of it at once.
+//! What a group is decided on: the head, and what is looked up for all of it at once.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use portolan_kernel::AggregateKey;
 
-use super::store::{NewestRow, RecordRow};
+use super::store::{NewestRow, News, RecordRow};
 use super::{Conn, Db};
-use crate::{DbUuid, SqlUuid};
+use crate::prepared::Words;
+use crate::{DbUuid, SqlUuid, prepared};
+
+/// The head, locked until the transaction ends. What was written behind a position is asked for by itself.
+pub(crate) fn locked(conn: &mut Conn, _known: Option<i64>) -> QueryResult<News> {
+    let head = "select position, is_moved from journal_head for update";
+    let (last, may_be_moved) = prepared!(Words::<(BigInt, Bool)>::new(head)).get_result(conn)?;
+    Ok(News { last, may_be_moved, events: None })
+}
 
 /// The newest events of these aggregates, and of those that have an id of one of them and another type.
 pub(crate) fn newest(conn: &mut Conn, keys: &[AggregateKey]) -> QueryResult<Option<Vec<NewestRow>>> {

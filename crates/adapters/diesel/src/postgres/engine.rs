@@ -18,6 +18,6 @@ pub(super) use super::rows::insert;
 pub(super) use super::schemas::{CORE, SCHEMA_VERSIONS, steps};
 pub(super) use super::server::{
     ANSWERS_BY_ITSELF, LeaseKeeper, Turns, Watch, advice, backup, bytes, has_one_connection, holder, inspect,
-    is_lost, is_over, is_there, is_transient, last_position, leaves_doubt, now, one, open_reader,
+    is_lost, is_over, is_there, is_transient, last_position, leaves_doubt, lock, now, one, open_reader,
     open_writer, owner, patiently, probe, set_moved, standing, tables, term, verify,
 };

@@ -1,13 +1,40 @@
-//! What a group is decided on, looked up for all of it at once.
+//! What a group is decided on: the head, and what is looked up for all of it at once.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use portolan_kernel::AggregateKey;
 
-use super::store::{NewestRow, RecordRow};
+use super::store::heads::READ_UP;
+use super::store::journal::EventRow;
+use super::store::{NewestRow, News, RecordRow};
 use super::{Conn, Db};
 use crate::{DbUuid, SqlUuid};
+
+/// The head, locked until the transaction ends, and what was written behind this position.
+pub(crate) fn locked(conn: &mut Conn, known: Option<i64>) -> QueryResult<News> {
+    let rows: Vec<(i64, bool, Option<EventRow>)> =
+        Locked { known, most: READ_UP.cast_signed() }.load(conn)?;
+    let &(last, may_be_moved, _) = rows.first().ok_or(diesel::result::Error::NotFound)?;
+    let events: Vec<_> = rows.into_iter().filter_map(|(_, _, event)| event.map(Into::into)).collect();
+    Ok(News { last, may_be_moved, events: (!events.is_empty()).then_some(events) })
+}
+
+struct Locked {
+    known: Option<i64>,
+    most: i64,
+}
+
+impl QueryFragment<Db> for Locked {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
+        out.push_sql("select * from journal_news(");
+        out.push_bind_param::<Nullable<BigInt>, _>(&self.known)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.most)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
 
 /// The newest events of these aggregates.
 pub(crate) fn newest(conn: &mut Conn, keys: &[AggregateKey]) -> QueryResult<Option<Vec<NewestRow>>> {
@@ -77,7 +104,12 @@ macro_rules! one_text {
     )+};
 }
 
+/// An event as the journal has it, where there is one.
+type Event =
+    Nullable<(BigInt, BigInt, SqlUuid, Text, SqlUuid, BigInt, Text, BigInt, Text, Text, BigInt, BigInt)>;
+
 one_text! {
+    Locked => (BigInt, Bool, Event),
     Newest => (Text, SqlUuid, BigInt, Text),
     Recorded => (SqlUuid, SqlUuid, Text, Nullable<BigInt>),
 }

@@ -10,6 +10,7 @@ pub(super) const SCHEMA_VERSIONS: &str = "create table if not exists schema_vers
 pub(super) const CORE: Schema = Schema::new("core").postgres(&[
     include_str!("../../migrations/postgres/core_1.sql"),
     include_str!("../../migrations/postgres/core_2.sql"),
+    include_str!("../../migrations/postgres/core_3.sql"),
 ]);
 
 /// The steps of a component on this engine.

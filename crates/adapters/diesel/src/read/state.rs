@@ -119,7 +119,7 @@ pub(super) fn make_alone(conn: &mut Conn, layout: &Layout, declared: &Declared) 
     engine::alone(conn, |conn| {
         diesel::sql_query(engine::VIEW_STATES).execute(conn)?;
         engine::begin_write(conn)?;
-        engine::Watch::default().news(conn)?;
+        engine::lock(conn)?;
         make_anew(conn, layout, declared)
     })
 }

@@ -6,16 +6,21 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::super::store::News;
-use super::{Config, Conn, Fault, connection, faults, opening};
+use super::{Config, Conn, Fault, connection, faults, look_ups, opening};
 use crate::prepared;
 use crate::prepared::Words;
 
 /// Waits until the transaction whose commit was not answered is over: it holds the head as long as it is not.
 pub(crate) fn is_over(conn: &mut Conn) -> QueryResult<bool> {
     connection::begin_write(conn)?;
-    let locked = Watch::default().news(conn).map(|_| true);
+    let locked = lock(conn).map(|()| true);
     connection::rollback(conn);
     locked
+}
+
+/// Waits until nobody else writes, and keeps it so until the transaction ends.
+pub(crate) fn lock(conn: &mut Conn) -> QueryResult<()> {
+    look_ups::locked(conn, None).map(drop)
 }
 
 /// Who has held the head for so long, and how to end that, as far as the server tells; `None` where nobody has.
@@ -41,12 +46,12 @@ pub(crate) struct Watch(Option<(i64, bool)>);
 
 impl Watch {
     /// Locks the row until the transaction ends. Answers what stands there, where another process has written since
-    /// it was asked before, and at first.
-    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<News>> {
-        let head = "select position, is_moved from journal_head for update";
-        let found: (i64, bool) = prepared!(Words::<(BigInt, Bool)>::new(head)).get_result(conn)?;
-        let (last, may_be_moved) = found;
-        Ok((self.0.replace(found) != Some(found)).then_some(News { last, may_be_moved }))
+    /// it was asked before, and at first; with what it wrote behind the position that is known, where that comes along.
+    pub(crate) fn news(&mut self, conn: &mut Conn, known: Option<i64>) -> QueryResult<Option<News>> {
+        let news = look_ups::locked(conn, known)?;
+        let found = Some((news.last, news.may_be_moved));
+        let is_news = std::mem::replace(&mut self.0, found) != found;
+        Ok(is_news.then_some(news))
     }
 
     /// Notes the last position that this process is about to commit; whether it is another one.
@@ -65,7 +70,7 @@ impl Watch {
 pub(crate) fn standing(conn: &mut Conn) -> QueryResult<News> {
     let head = "select position, is_moved from journal_head";
     let (last, may_be_moved) = prepared!(Words::<(BigInt, Bool)>::new(head)).get_result(conn)?;
-    Ok(News { last, may_be_moved })
+    Ok(News { last, may_be_moved, events: None })
 }
 
 /// Says beside the head whether the store is handed over.

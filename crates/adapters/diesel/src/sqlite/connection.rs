@@ -159,6 +159,12 @@ pub(crate) fn snapshot<T>(
     read
 }
 
+/// Waits until nobody else writes: whoever has begun to write is alone.
+#[expect(clippy::unnecessary_wraps, reason = "a server has a row to lock")]
+pub(crate) const fn lock(_conn: &mut Conn) -> QueryResult<()> {
+    Ok(())
+}
+
 /// Notices that another connection has written.
 #[derive(Default)]
 pub(crate) struct Watch(Option<i64>);
@@ -166,7 +172,7 @@ pub(crate) struct Watch(Option<i64>);
 impl Watch {
     /// What stands in the store, where another connection has written since it was asked before, and at first. To be
     /// asked inside a write transaction.
-    pub(crate) fn news(&mut self, conn: &mut Conn) -> QueryResult<Option<News>> {
+    pub(crate) fn news(&mut self, conn: &mut Conn, _known: Option<i64>) -> QueryResult<Option<News>> {
         // A number that changes with the writes of others.
         let version = prepared!(Words::<BigInt>::new("pragma data_version")).get_result(conn)?;
         if self.0.replace(version) == Some(version) {
@@ -188,7 +194,7 @@ impl Watch {
 
 /// The last position, and whether the store may have been handed over to another one: here nothing stands beside it.
 pub(crate) fn standing(conn: &mut Conn) -> QueryResult<News> {
-    Ok(News { last: last_position(conn)?, may_be_moved: true })
+    Ok(News { last: last_position(conn)?, may_be_moved: true, events: None })
 }
 
 /// Says beside the head whether the store is handed over: what the store says of itself is enough.

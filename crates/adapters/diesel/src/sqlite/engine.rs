@@ -9,7 +9,7 @@ pub(super) const NAME: &str = "SQLite";
 pub(super) use super::backup::backup;
 pub(super) use super::connection::{
     ANSWERS_BY_ITSELF, NUMBER, Watch, alone, append, begin_write, bytes, commit, forget_statements,
-    has_one_connection, holder, insert, inspect, is_over, is_there, last_position, newest, now, one,
+    has_one_connection, holder, insert, inspect, is_over, is_there, last_position, lock, newest, now, one,
     open_reader, open_writer, patiently, probe, raise, recorded, rollback, set_moved, snapshot, standing,
     tables, verify,
 };

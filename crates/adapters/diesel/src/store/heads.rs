@@ -20,6 +20,8 @@ pub(in super::super) struct News {
     pub(in super::super) last: i64,
     /// Whether the store may have been handed over to another one, which it says itself.
     pub(in super::super) may_be_moved: bool,
+    /// What was written behind the position that was known; `None` where that did not come along.
+    pub(in super::super) events: Option<Vec<Envelope>>,
 }
 
 /// How many versions the writer remembers from group to group; beyond that it begins again.
@@ -75,7 +77,7 @@ pub(super) fn last_position(conn: &mut Conn) -> Result<Position, Fault> {
 
 /// The most events of other processes that the writer reads to go on with what it remembers; where there are more, it
 /// begins again.
-const READ_UP: u64 = 1_024;
+pub(in super::super) const READ_UP: u64 = 1_024;
 
 /// What the writer remembers. All commits of this process go through it, so that its memory is the truth until
 /// another process writes, which it notices at the start of each transaction.
@@ -99,10 +101,10 @@ impl Heads {
         if self.newest.len() >= REMEMBERED {
             self.newest.clear();
         }
-        if let Some(news) = self.watch.news(conn)? {
-            let known = self.committed;
+        let known = self.committed;
+        if let Some(news) = self.watch.news(conn, known.map(|known| known.get().cast_signed()))? {
             self.last = Position(news.last.cast_unsigned());
-            self.read_up(conn, keeping, known)?;
+            self.read_up(conn, keeping, known, news.events)?;
             self.moved = if news.may_be_moved { moved::look_up(conn)? } else { None };
         }
         self.committed = Some(self.last);
@@ -110,12 +112,19 @@ impl Heads {
     }
 
     /// Learns what others have written behind this position, from their events if these are few.
-    fn read_up(&mut self, conn: &mut Conn, keeping: &Keeping, known: Option<Position>) -> Result<(), Fault> {
+    fn read_up(
+        &mut self,
+        conn: &mut Conn,
+        keeping: &Keeping,
+        known: Option<Position>,
+        news: Option<Vec<Envelope>>,
+    ) -> Result<(), Fault> {
         let last = self.last;
         let missing = known.and_then(|known| last.get().checked_sub(known.get()));
-        let events = match (known, missing) {
-            (_, Some(0)) => return Ok(()),
-            (Some(known), Some(..=READ_UP)) => events::read(conn, known, READ_UP as usize)?,
+        let events = match (known, missing, news) {
+            (_, Some(0), _) => return Ok(()),
+            (_, _, Some(events)) => events,
+            (Some(known), Some(..=READ_UP), None) => events::read(conn, known, READ_UP as usize)?,
             _ => Vec::new(),
         };
         if events.last().is_none_or(|event| event.position != last) {

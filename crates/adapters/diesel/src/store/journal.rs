@@ -119,7 +119,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
         .filter(journal::position.gt(after))
         .order(journal::position)
         .limit(at_most(limit))
-        .load_iter::<Row, DefaultLoadingMode>(conn)?;
+        .load_iter::<EventRow, DefaultLoadingMode>(conn)?;
     let mut events = envelopes(rows, limit, READ_BYTES)?;
     let Some(last) = events.last() else { return Ok(events) };
     let (last, end) = (last.position, last.commit_position);
@@ -128,7 +128,7 @@ pub(super) fn read(conn: &mut Conn, after: Position, limit: usize) -> Result<Vec
             .filter(journal::position.gt(last.get().cast_signed()))
             .filter(journal::position.le(end.get().cast_signed()))
             .order(journal::position)
-            .load_iter::<Row, DefaultLoadingMode>(conn)?;
+            .load_iter::<EventRow, DefaultLoadingMode>(conn)?;
         events.append(&mut envelopes(rest, 8, usize::MAX)?);
     }
     Ok(events)
@@ -163,7 +163,7 @@ pub(super) fn history(
         .filter(journal::version.le(last))
         .order(journal::version)
         .limit(at_most(limit))
-        .load_iter::<Row, DefaultLoadingMode>(conn)?;
+        .load_iter::<EventRow, DefaultLoadingMode>(conn)?;
     envelopes(rows, 8, READ_BYTES)
 }
 
@@ -232,12 +232,12 @@ fn histories(
             page = page.or_filter(journal::aggregate_id.eq(DbUuid(*id)).and(of_type()).and(version));
         }
     }
-    envelopes(page.load_iter::<Row, DefaultLoadingMode>(conn)?, 8, READ_BYTES)
+    envelopes(page.load_iter::<EventRow, DefaultLoadingMode>(conn)?, 8, READ_BYTES)
 }
 
 /// Takes rows up to the one that comes to so many bytes.
 fn envelopes(
-    rows: impl Iterator<Item = QueryResult<Row>>,
+    rows: impl Iterator<Item = QueryResult<EventRow>>,
     expected: usize,
     most_bytes: usize,
 ) -> Result<Vec<Envelope>, Fault> {
@@ -260,7 +260,7 @@ fn at_most(limit: usize) -> i64 {
 
 /// A row, in the order of the table's columns.
 #[derive(Queryable)]
-struct Row {
+pub(in super::super) struct EventRow {
     position: i64,
     commit_position: i64,
     event_id: DbUuid,
@@ -275,8 +275,8 @@ struct Row {
     recorded_at: i64,
 }
 
-impl From<Row> for Envelope {
-    fn from(row: Row) -> Self {
+impl From<EventRow> for Envelope {
+    fn from(row: EventRow) -> Self {
         Self {
             position: Position(row.position.cast_unsigned()),
             commit_position: Position(row.commit_position.cast_unsigned()),
