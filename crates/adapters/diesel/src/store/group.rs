@@ -62,20 +62,8 @@ impl Group {
     ) -> Result<(), Fault> {
         heads.prefetch(conn, sets.iter().flat_map(|set| set.expectations().map(|(key, _)| key)))?;
         self.records.prefetch(conn, sets)?;
-        let first = self.verdicts.len();
         for set in sets {
             self.verdicts.push(decide(conn, heads, &mut self.records, set)?);
-        }
-        // A repeat is answered as the first time, whatever has happened to the aggregates since.
-        let verdicts = self.verdicts.get_mut(first..).unwrap_or_default();
-        let is_refused = |verdict: &Verdict| matches!(verdict, Verdict::Answered(Err(_)));
-        let refused = sets.iter().zip(verdicts).filter(|(_, verdict)| is_refused(verdict));
-        let refused: Vec<_> = refused.collect();
-        self.records.look_up_all(conn, refused.iter().map(|(set, _)| set.command_id))?;
-        for (set, verdict) in refused {
-            if let Some(recorded) = self.records.look_up(conn, set.command_id)? {
-                *verdict = Verdict::Answered(Ok(Committed::repeated(set, &recorded)));
-            }
         }
         Ok(())
     }
@@ -83,6 +71,15 @@ impl Group {
     /// Whether another one was faster than the change set with this number.
     pub(super) fn is_overtaken(&self, index: usize) -> bool {
         matches!(self.verdicts.get(index), Some(Verdict::Answered(Err(Error::Conflict { .. }))))
+    }
+
+    /// Looks whether those of these that are refused are repeats, before they are told. These are all that were decided on.
+    pub(super) fn find_repeats(&mut self, conn: &mut Conn, sets: &[&ChangeSet]) -> Result<(), Fault> {
+        let answers = self.verdicts.iter_mut().map(|verdict| match verdict {
+            Verdict::Answered(answer) => Some(answer),
+            Verdict::Accepted { .. } => None,
+        });
+        find_repeats(conn, &mut self.records, sets, answers)
     }
 
     /// Lets go of those that were overtaken, with what each is to be told.
@@ -134,6 +131,25 @@ impl Group {
         conn.send(joint)?;
         Ok((Decided { answers, written }, left))
     }
+}
+
+/// Looks whether those of these that are refused are repeats: one is answered as the first time, whatever has happened to
+/// the aggregates since.
+pub(super) fn find_repeats<'a>(
+    conn: &mut Conn,
+    records: &mut Records,
+    sets: &[&ChangeSet],
+    answers: impl Iterator<Item = Option<&'a mut Result<Committed>>>,
+) -> Result<(), Fault> {
+    let refused = sets.iter().zip(answers.map(|answer| answer.filter(|answer| answer.is_err())));
+    let refused: Vec<_> = refused.filter_map(|(set, answer)| Some((set, answer?))).collect();
+    records.look_up_all(conn, refused.iter().map(|(set, _)| set.command_id))?;
+    for (set, answer) in refused {
+        if let Some(recorded) = records.look_up(conn, set.command_id)? {
+            *answer = Ok(Committed::repeated(set, &recorded));
+        }
+    }
+    Ok(())
 }
 
 enum Verdict {
