@@ -1,6 +1,11 @@
 //! The copies themselves, up to a weight.
 
-use portolan_kernel::{AggregateKey, AnyState, Envelope, Expected, Registry, Replayed, Version, Watcher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use portolan_kernel::{
+    AggregateKey, AggregateType, AnyState, Envelope, Expected, Registry, Replayed, Version, Watcher,
+};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
@@ -74,20 +79,41 @@ impl Kept {
         // Of a type that is not registered nothing is kept.
         let Ok(known) = self.registry.get(&first.aggregate_type) else { return };
         let key = AggregateKey { aggregate_type: known.name(), id: first.aggregate_id };
-        let copied = self.get(key).filter(|copied| copied.version < last.version);
-        let Some(Copied { version, state, .. }) = copied else { return };
-        let is_next = |event: &Envelope| event.version.get() == version.get() + 1;
-        let missing = events.iter().position(is_next).and_then(|next| events.get(next..));
-        let followed = match missing {
-            Some(missing) => known.replay(Replayed { state: Some(state), version }, missing),
-            None => Ok(Replayed::default()),
-        };
-        match followed {
-            Ok(Replayed { state: Some(state), version }) => self.put(key, version, state),
+        let mut grown = None;
+        let place = self.copies.entry(&key, None, |_, kept: &mut Copied| {
+            if kept.version >= last.version {
+                return EntryAction::Retain(());
+            }
             // It is gone, or what happened to it is not known: a load asks the store.
-            _ => self.doubt(key, Expected::At(version)),
+            let Some(Copied { version, state, weight }) = followed(known, kept, events) else {
+                return EntryAction::Remove;
+            };
+            (kept.version, kept.state) = (version, state);
+            if kept.weight == weight {
+                return EntryAction::Retain(());
+            }
+            grown = Some(Copied { weight, ..kept.clone() });
+            EntryAction::ReplaceWithGuard
+        });
+        if let (EntryResult::Vacant(vacant) | EntryResult::Replaced(vacant, _), Some(grown)) = (place, grown)
+        {
+            let _ = vacant.insert(grown);
         }
     }
+}
+
+/// The copy behind those of these events that it does not know yet. Its state is taken out, so that it is changed where it is and
+/// copied only where a command is deciding on it.
+fn followed(known: &dyn AggregateType, kept: &mut Copied, events: &[Envelope]) -> Option<Copied> {
+    let next = events.iter().position(|event| event.version.get() == kept.version.get() + 1)?;
+    let state = std::mem::replace(&mut kept.state, Arc::new(()));
+    let from = Replayed { state: Some(state), version: kept.version };
+    // What panics on an event of another process is to end neither the cache nor whoever brings the event.
+    let replay = || known.replay(from, events.get(next..).unwrap_or_default());
+    let Replayed { state, version } = catch_unwind(AssertUnwindSafe(replay)).ok()?.ok()?;
+    let state = state?;
+    let weight = known.weight(&state).max(1);
+    Some(Copied { version, state, weight })
 }
 
 impl Watcher for Kept {
