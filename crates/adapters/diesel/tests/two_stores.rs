@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use portolan_diesel::diesel::connection::SimpleConnection as _;
-use portolan_diesel::sqlite::Store;
 use portolan_kernel::{
-    Advance, Checkpoints as _, Claim, Committed, Envelope, Error, Journal as _, Leases as _, Position,
-    READ_LIMIT, SubscriptionId, Watcher, WriteStore as _,
+    Advance, Checkpoints as _, Claim, Envelope, Error, Journal as _, Leases as _, Position, READ_LIMIT,
+    SubscriptionId, Watcher, WriteStore as _,
 };
 use support::{Fixture, Work, findings, stored, version};
 
@@ -234,68 +233,58 @@ async fn who_was_overtaken_and_comes_again_at_once_is_in_the_same_transaction() 
     assert_eq!(findings(&other).await, []);
 }
 
-/// Commits this one as one of a group, of which the others are new and touch nothing else; then what it answers is done with.
-async fn among_others<T>(
-    (fixture, store): (&Fixture, &Store),
-    name: &str,
-    one: Work,
-    then: impl AsyncFnOnce(Result<Committed, Error>) -> T,
-) -> T {
-    let mut holder = fixture.beside();
-    holder.batch_execute("begin immediate").unwrap();
-    let mut others = Vec::new();
-    for number in 0..8 {
-        let (work, store) = (fixture.begins(&format!("{name}-{number}")), store.clone());
-        others.push(tokio::spawn(async move { work.commit(&store).await }));
-    }
-    let committing = tokio::spawn({
-        let store = store.clone();
-        async move { one.commit(&store).await }
-    });
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while store.commits_waiting() <= others.len() {
-        assert!(Instant::now() < deadline, "{} wait", store.commits_waiting());
-        tokio::task::yield_now().await;
-    }
-    holder.batch_execute("rollback").unwrap();
-    let then = then(committing.await.unwrap()).await;
-    for other in others {
-        version(other.await.unwrap());
-    }
-    then
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_many_that_was_overtaken_comes_with_the_next_group_and_is_waited_for_then() {
     let fixture = Fixture::new();
     let (one, other) = (fixture.open(), fixture.open());
     version(fixture.begins("a").commit(&one).await);
-    let (mut at, deadline) = (1, Instant::now() + Duration::from_secs(20));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // One of a group, of which the others are new and touch nothing else.
+    let among_others = async |name: &str, work: Work| {
+        let mut holder = fixture.beside();
+        holder.batch_execute("begin immediate").unwrap();
+        let mut works: Vec<Work> = (0..8).map(|number| fixture.begins(&format!("{name}-{number}"))).collect();
+        works.push(work);
+        let works = works.into_iter().map(|work| {
+            let store = one.clone();
+            tokio::spawn(async move { work.commit(&store).await })
+        });
+        let mut tasks: Vec<_> = works.collect();
+        while one.commits_waiting() < tasks.len() {
+            assert!(Instant::now() < deadline, "{} wait", one.commits_waiting());
+            tokio::task::yield_now().await;
+        }
+        holder.batch_execute("rollback").unwrap();
+        let told = tasks.pop().unwrap().await.unwrap();
+        assert!(matches!(told, Err(Error::Conflict { .. })), "{told:?}");
+        tasks
+    };
+    let mut at = 1;
     loop {
         let overtake = async |at: u64| version(fixture.counts("a", at, at as i64 - 1).commit(&other).await);
         let command_id = fixture.counts("a", at, at as i64 - 1).0.command_id;
-        let count = |at: u64| {
+        let again = |at: u64| {
             let mut work = fixture.counts("a", at, at as i64 - 1);
             work.0.command_id = command_id;
             work
         };
         overtake(at).await;
         let before = one.groups();
-        among_others((&fixture, &one), &format!("first-{at}"), count(at), async |told| {
-            assert!(matches!(told, Err(Error::Conflict { .. })), "{told:?}");
-            assert_eq!(one.groups() - before, 1, "it was told behind the commit of the others");
-        })
-        .await;
+        let others = among_others(&format!("first-{at}"), again(at)).await;
+        assert_eq!(one.groups() - before, 1, "it was told behind the commit of the others");
+        for other in others {
+            version(other.await.unwrap());
+        }
         overtake(at + 1).await;
         let before = one.groups();
-        let together = among_others((&fixture, &one), &format!("again-{at}"), count(at + 1), async |told| {
-            assert!(matches!(told, Err(Error::Conflict { .. })), "{told:?}");
-            version(count(at + 2).commit(&one).await);
-            // The transaction waits a moment alone, which may be over.
-            one.groups() - before == 1
-        })
-        .await;
-        if together {
+        let others = among_others(&format!("again-{at}"), again(at + 1)).await;
+        version(again(at + 2).commit(&one).await);
+        // The transaction waits a moment alone, which may be over.
+        let is_together = one.groups() - before == 1;
+        for other in others {
+            version(other.await.unwrap());
+        }
+        if is_together {
             break;
         }
         at += 3;
