@@ -72,6 +72,7 @@ impl Location {
     }
 
     /// What a client library is told: a name and a value each, the password among them.
+    #[cfg(feature = "postgres-engine")]
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
         let host = Some(&self.host).filter(|host| !host.is_empty());
         [
@@ -168,6 +169,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(all(feature = "postgres-engine", feature = "mysql-engine"))]
     fn a_url_is_taken_apart_and_put_together() {
         let url = "postgres://a%20b:p%40s%2Fs@[::1]:7/m%C3%A4rkte";
         let with_options = format!("{url}?queue=7");
