@@ -45,9 +45,9 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// How long the end waits for threads. Those that a database's client library ran on must be gone before the process ends:
-/// OpenSSL frees at the process's end what it frees at a thread's, and both at once crash. A read from a terminal's stdin
-/// cannot be taken back, and is not waited for longer.
+/// How long the end waits for threads, which is far longer than they take: OpenSSL frees at the process's end what it frees at
+/// the end of a thread that a database's client library ran on, and both at once crash. A read from a terminal's stdin cannot be
+/// taken back, and is not waited for longer.
 const LAST_THREADS: Duration = Duration::from_millis(250);
 
 fn try_run(cli: Cli) -> Result<(), Failure> {

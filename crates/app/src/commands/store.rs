@@ -4,6 +4,7 @@ use std::path::Path;
 
 use portolan_diesel::{Check, market};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::cli::Store;
 use crate::config::Config;
@@ -45,15 +46,25 @@ async fn check(config: &Config, json: bool) -> Result<(), Failure> {
         true => output::line(&json!({ "finding": finding }).to_string()),
         false => output::line(&finding),
     };
-    let mut printed = Ok(());
-    let checked = store
-        .check(&mut |said| {
-            if let (Check::Found(finding), Ok(())) = (said, &printed) {
-                printed = print(finding.to_string());
-            }
-        })
-        .await?;
-    printed?;
+    let (unprinted, mut failed) = oneshot::channel();
+    let mut unprinted = Some(unprinted);
+    let mut tell = |said: Check| {
+        if let Check::Found(finding) = said
+            && let Err(failure) = print(finding.to_string())
+            && let Some(unprinted) = unprinted.take()
+        {
+            drop(unprinted.send(failure));
+        }
+    };
+    let checked = tokio::select! {
+        biased;
+        // Nobody reads on, and a check may have a long way to go.
+        Ok(failure) = &mut failed => return Err(failure),
+        checked = store.check(&mut tell) => checked?,
+    };
+    if let Ok(failure) = failed.try_recv() {
+        return Err(failure);
+    }
     let summary = format!("{} events and {} aggregates compared", checked.events, checked.aggregates);
     match checked.findings {
         0 => {

@@ -79,6 +79,10 @@ impl Kept {
         // Of a type that is not registered nothing is kept.
         let Ok(known) = self.registry.get(&first.aggregate_type) else { return };
         let key = AggregateKey { aggregate_type: known.name(), id: first.aggregate_id };
+        // Of most that others change there is none, and that is told without the lock that the rest is done under.
+        if self.copies.peek(&key).is_none_or(|kept| kept.version >= last.version) {
+            return;
+        }
         let mut grown = None;
         let place = self.copies.entry(&key, None, |_, kept: &mut Copied| {
             if kept.version >= last.version {
@@ -108,12 +112,14 @@ fn followed(known: &dyn AggregateType, kept: &mut Copied, events: &[Envelope]) -
     let next = events.iter().position(|event| event.version.get() == kept.version.get() + 1)?;
     let state = std::mem::replace(&mut kept.state, Arc::new(()));
     let from = Replayed { state: Some(state), version: kept.version };
+    let follow = || {
+        let Replayed { state, version } = known.replay(from, events.get(next..).unwrap_or_default()).ok()?;
+        let state = state?;
+        let weight = known.weight(&state).max(1);
+        Some(Copied { version, state, weight })
+    };
     // What panics on an event of another process is to end neither the cache nor whoever brings the event.
-    let replay = || known.replay(from, events.get(next..).unwrap_or_default());
-    let Replayed { state, version } = catch_unwind(AssertUnwindSafe(replay)).ok()?.ok()?;
-    let state = state?;
-    let weight = known.weight(&state).max(1);
-    Some(Copied { version, state, weight })
+    catch_unwind(AssertUnwindSafe(follow)).ok().flatten()
 }
 
 impl Watcher for Kept {

@@ -20,7 +20,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// At most this many attempts (at least one). The second follows at once, those after it with these waits.
+    /// At most this many attempts (at least one). The second and the third follow at once, those after them with these waits.
     #[must_use]
     pub const fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }
@@ -41,9 +41,10 @@ impl CommandMiddleware for Retry {
                 return outcome;
             }
             debug!(attempt, expected, actual, "conflict: the command is decided again");
-            // At once, the first time: a store may hold its transaction open for it.
-            if attempt > 1 {
-                tokio::time::sleep(self.backoff.wait(attempt - 1)).await;
+            // At once, the first two times: a store that told of the first conflict behind its commit may hold its next
+            // transaction open for the one that is overtaken again.
+            if attempt > 2 {
+                tokio::time::sleep(self.backoff.wait(attempt - 2)).await;
             }
             attempt += 1;
         }

@@ -19,7 +19,7 @@ pub struct Limits {
     pub query_timeout: Duration,
     /// How often a command is decided at the most, conflicts included. 10 by default.
     pub attempts: u32,
-    /// The waits between these attempts, behind the second. Up to 1 ms, 2 ms, 4 ms and so on to 100 ms by default.
+    /// The waits between these attempts, behind the third. Up to 1 ms, 2 ms, 4 ms and so on to 100 ms by default.
     pub backoff: Backoff,
     /// How many commands may wait for one aggregate. 1,024 by default; further ones are refused as full.
     pub waiting_for_one: usize,

@@ -180,6 +180,22 @@ async fn a_conflict_is_decided_again_until_the_attempts_are_spent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_two_further_attempts_follow_at_once_and_later_ones_wait() {
+    let days = Backoff { first: Duration::from_secs(86_400), longest: Duration::from_secs(86_400) };
+    let took = async |failures: u64| {
+        let failing = Failing { error: conflict(1), left: (failures as u32).into(), calls: Arc::default() };
+        let chain = Chain::new().around_commands(Retry::new(5, days)).around_commands(failing);
+        let (_, mediator) = mediator(chain).await;
+        let begun = tokio::time::Instant::now();
+        mediator.send(ADD_ONE, context(1)).await.unwrap();
+        begun.elapsed()
+    };
+    assert_eq!(took(2).await, Duration::ZERO, "a store may hold its transaction open for them");
+    // The wait is drawn from a day: of several one is not nothing.
+    assert!(took(4).await > Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_conflict_with_the_version_that_the_caller_named_is_decided_once_more_only() {
     let (calls, outcome) = attempts(99, conflict(1), Some(1)).await;
     assert_eq!((calls, outcome), (2, Err(conflict(1).into())));

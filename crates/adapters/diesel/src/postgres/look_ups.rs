@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use portolan_kernel::AggregateKey;
+use portolan_kernel::{AggregateKey, READ_BYTES};
 
 use super::store::heads::READ_UP;
 use super::store::journal::EventRow;
@@ -14,7 +14,7 @@ use crate::{DbUuid, SqlUuid};
 /// The head, locked until the transaction ends, and what was written behind this position.
 pub(crate) fn locked(conn: &mut Conn, known: Option<i64>) -> QueryResult<News> {
     let rows: Vec<(i64, bool, Option<EventRow>)> =
-        Locked { known, most: READ_UP.cast_signed() }.load(conn)?;
+        Locked { known, most: READ_UP.cast_signed(), most_bytes: READ_BYTES as i64 }.load(conn)?;
     let &(last, may_be_moved, _) = rows.first().ok_or(diesel::result::Error::NotFound)?;
     let events: Vec<_> = rows.into_iter().filter_map(|(_, _, event)| event.map(Into::into)).collect();
     Ok(News { last, may_be_moved, events: (!events.is_empty()).then_some(events) })
@@ -23,6 +23,7 @@ pub(crate) fn locked(conn: &mut Conn, known: Option<i64>) -> QueryResult<News> {
 struct Locked {
     known: Option<i64>,
     most: i64,
+    most_bytes: i64,
 }
 
 impl QueryFragment<Db> for Locked {
@@ -31,6 +32,8 @@ impl QueryFragment<Db> for Locked {
         out.push_bind_param::<Nullable<BigInt>, _>(&self.known)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&self.most)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.most_bytes)?;
         out.push_sql(")");
         Ok(())
     }

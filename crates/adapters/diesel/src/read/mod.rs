@@ -52,7 +52,7 @@ struct Model {
     declared: Declared,
     shapes: Shapes,
     estimates: Estimates,
-    pace: Pace,
+    pace: Arc<Pace>,
     /// How far this process has filled the view.
     told: watch::Sender<Position>,
 }
@@ -110,7 +110,7 @@ impl Store {
             declared,
             shapes: Shapes::new(),
             estimates: Estimates::default(),
-            pace: Pace::default(),
+            pace: Arc::default(),
             told,
         });
         if let Ok(queue) = self.queue() {

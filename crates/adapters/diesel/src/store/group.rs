@@ -68,18 +68,24 @@ impl Group {
         Ok(())
     }
 
-    /// Whether another one was faster than the change set with this number.
-    pub(super) fn is_overtaken(&self, index: usize) -> bool {
+    /// Whether the change set with this number is refused because the aggregates have moved on. It may be a repeat.
+    pub(super) fn is_in_conflict(&self, index: usize) -> bool {
         matches!(self.verdicts.get(index), Some(Verdict::Answered(Err(Error::Conflict { .. }))))
     }
 
-    /// Looks whether those of these that are refused are repeats, before they are told. These are all that were decided on.
+    /// Looks whether those of these that are refused are repeats, before they are told: one is answered as the first time,
+    /// whatever has happened to the aggregates since. These are all that were decided on.
     pub(super) fn find_repeats(&mut self, conn: &mut Conn, sets: &[&ChangeSet]) -> Result<(), Fault> {
-        let answers = self.verdicts.iter_mut().map(|verdict| match verdict {
-            Verdict::Answered(answer) => Some(answer),
-            Verdict::Accepted { .. } => None,
-        });
-        find_repeats(conn, &mut self.records, sets, answers)
+        let is_refused = |verdict: &Verdict| matches!(verdict, Verdict::Answered(Err(_)));
+        let refused = sets.iter().zip(&mut self.verdicts).filter(|(_, verdict)| is_refused(verdict));
+        let refused: Vec<_> = refused.collect();
+        self.records.look_up_all(conn, refused.iter().map(|(set, _)| set.command_id))?;
+        for (set, verdict) in refused {
+            if let Some(recorded) = self.records.look_up(conn, set.command_id)? {
+                *verdict = Verdict::Answered(Ok(Committed::repeated(set, &recorded)));
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of those that were overtaken, with what each is to be told.
@@ -131,25 +137,6 @@ impl Group {
         conn.send(joint)?;
         Ok((Decided { answers, written }, left))
     }
-}
-
-/// Looks whether those of these that are refused are repeats: one is answered as the first time, whatever has happened to
-/// the aggregates since.
-pub(super) fn find_repeats<'a>(
-    conn: &mut Conn,
-    records: &mut Records,
-    sets: &[&ChangeSet],
-    answers: impl Iterator<Item = Option<&'a mut Result<Committed>>>,
-) -> Result<(), Fault> {
-    let refused = sets.iter().zip(answers.map(|answer| answer.filter(|answer| answer.is_err())));
-    let refused: Vec<_> = refused.filter_map(|(set, answer)| Some((set, answer?))).collect();
-    records.look_up_all(conn, refused.iter().map(|(set, _)| set.command_id))?;
-    for (set, answer) in refused {
-        if let Some(recorded) = records.look_up(conn, set.command_id)? {
-            *answer = Ok(Committed::repeated(set, &recorded));
-        }
-    }
-    Ok(())
 }
 
 enum Verdict {

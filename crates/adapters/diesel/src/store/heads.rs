@@ -152,6 +152,11 @@ impl Heads {
         !self.elsewhere.is_empty()
     }
 
+    /// The aggregates that others have changed since [`elsewhere`](Self::elsewhere) was asked.
+    pub(super) fn heard_of(&self) -> HashSet<Uuid> {
+        self.elsewhere.iter().map(|event| event.aggregate_id).collect()
+    }
+
     /// What others have committed of these aggregates since this was asked before.
     pub(super) fn elsewhere_of(&mut self, ids: &HashSet<Uuid>) -> Vec<Envelope> {
         self.elsewhere.extract_if(.., |event| ids.contains(&event.aggregate_id)).collect()

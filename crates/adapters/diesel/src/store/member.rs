@@ -35,19 +35,21 @@ impl Member {
     }
 }
 
-/// Tells every caller, only now.
-pub(super) fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) {
+/// Tells every caller, only now, but those who are refused, who are left with what they are to be told.
+pub(super) fn deliver(members: Vec<Member>, answers: Vec<Result<Committed>>) -> Vec<(Box<Pending>, Error)> {
     let mut answers = answers.into_iter();
+    let mut refused = Vec::new();
     for member in members {
         match member {
             Member::Write(task) => task.answer(None),
-            Member::Commit(pending) => {
-                if let Some(answer) = answers.next() {
-                    pending.answer(answer);
-                }
-            }
+            Member::Commit(pending) => match answers.next() {
+                Some(Err(refusal)) => refused.push((pending, refusal)),
+                Some(answer) => pending.answer(answer),
+                None => {}
+            },
         }
     }
+    refused
 }
 
 /// Tells those of the group that were overtaken, who are no more of it. Answers how many.

@@ -194,7 +194,7 @@ impl Store {
 
     /// The same, and where questions of this kind are answered soon, and a reader rests, the answer is given at once, on the
     /// thread that asks.
-    pub(in super::super) async fn read_at<T, F>(&self, pace: &Pace, kind: u64, read: F) -> Result<T>
+    pub(in super::super) async fn read_at<T, F>(&self, pace: &Arc<Pace>, kind: u64, read: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T, Fault> + Send + 'static,
@@ -202,9 +202,13 @@ impl Store {
         if !engine::ANSWERS_BY_ITSELF {
             return self.read_with(read).await;
         }
-        let (read, answered) = self.question(|conn| {
+        let timing = Arc::clone(pace);
+        let (read, answered) = self.question(move |conn| {
             let begun = Instant::now();
-            Ok((read(conn)?, begun.elapsed()))
+            let answer = read(conn);
+            // One that fails may take long as well, and nobody may be waiting for it any more.
+            timing.took(kind, begun.elapsed());
+            answer
         });
         let is_left = match &self.0.readers {
             Some(readers) if pace.is_short(kind) => readers.answer_here(read).err(),
@@ -213,9 +217,7 @@ impl Store {
         if let Some(read) = is_left {
             self.hand_over(read)?;
         }
-        let (answer, time) = self.answer(answered.await)?;
-        pace.took(kind, time);
-        Ok(answer)
+        self.answer(answered.await)
     }
 
     /// What a reader is asked, and where it answers.

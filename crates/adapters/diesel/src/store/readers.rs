@@ -53,12 +53,15 @@ struct Waiting {
     questions: VecDeque<Read>,
     /// The readers that rest, the last to have come last.
     resting: Vec<usize>,
+    /// Those whose connections somebody else uses; they do nothing.
+    borrowed: Vec<usize>,
     is_open: bool,
 }
 
 impl Readers {
     pub(super) fn start(config: &Config) -> Result<Self, Fault> {
-        let waiting = Waiting { questions: VecDeque::new(), resting: Vec::new(), is_open: true };
+        let waiting =
+            Waiting { questions: VecDeque::new(), resting: Vec::new(), borrowed: Vec::new(), is_open: true };
         let reader = |_| {
             let link = Link::open(engine::open_reader, config)?;
             Ok(Reader { bell: Condvar::new(), link: Mutex::new(Some(link)) })
@@ -144,13 +147,16 @@ impl Room {
     fn next(&self, number: usize) -> Option<Read> {
         let mut waiting = self.enter();
         loop {
-            if let Some(question) = waiting.questions.pop_front() {
+            // It may have woken by itself.
+            let is_borrowed = waiting.borrowed.contains(&number);
+            if !is_borrowed && let Some(question) = waiting.questions.pop_front() {
                 return Some(question);
             }
             let reader = self.readers.get(number).filter(|_| waiting.is_open)?;
-            waiting.resting.push(number);
+            if !is_borrowed {
+                waiting.resting.push(number);
+            }
             waiting = reader.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-            // It may have woken by itself.
             waiting.resting.retain(|resting| *resting != number);
         }
     }
@@ -158,20 +164,20 @@ impl Room {
     /// A reader that rests, and is asked by nobody else until it is given back.
     fn borrow(&self) -> Option<usize> {
         let mut waiting = self.enter();
-        match waiting.is_open && waiting.questions.is_empty() {
-            true => waiting.resting.pop(),
-            false => None,
+        if !waiting.is_open || !waiting.questions.is_empty() {
+            return None;
         }
+        let number = waiting.resting.pop()?;
+        waiting.borrowed.push(number);
+        Some(number)
     }
 
     /// Lets it rest on, or work where somebody has asked meanwhile.
     fn give_back(&self, number: usize) {
         let mut waiting = self.enter();
+        waiting.borrowed.retain(|borrowed| *borrowed != number);
         if waiting.questions.is_empty() {
-            // It may have woken by itself, and rest anew.
-            if !waiting.resting.contains(&number) {
-                waiting.resting.push(number);
-            }
+            waiting.resting.push(number);
             return;
         }
         drop(waiting);

@@ -50,8 +50,10 @@ pub(super) struct Writer {
     last_group: usize,
     /// How many groups look for the records of their commands before they decide.
     looking_first: usize,
-    /// The commands that were overtaken and told so behind their group's commit.
+    /// The commands that were overtaken and told so behind their group's commit, until they win.
     overtaken: HashSet<Uuid>,
+    /// Those of the group in hand that are to be told so.
+    told_behind: Vec<Uuid>,
     /// Whether the store was closed: what came before that is still written.
     is_closing: bool,
     /// Whether it removes records whose time is over: not from a copy, which is to be what its source is.
@@ -92,6 +94,7 @@ impl Writer {
             last_group: 0,
             looking_first: 0,
             overtaken: HashSet::new(),
+            told_behind: Vec::new(),
             is_closing: false,
             sweeps: true,
             obeys: true,
@@ -176,7 +179,8 @@ impl Writer {
         match attempted {
             Ok(decided) => {
                 self.note(None);
-                member::deliver(members, decided.answers);
+                let refused = member::deliver(members, decided.answers);
+                self.answer_refused(refused);
             }
             Err(Failed::RolledBack(fault)) if members.len() > 1 => {
                 tracing::debug!(%fault, members = members.len(), "a group is written again one by one");

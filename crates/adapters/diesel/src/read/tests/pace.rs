@@ -19,7 +19,7 @@ async fn what_is_known_to_be_short_is_answered_where_it_is_asked() {
     let (registry, mappers) = (Registry::new(), Mappers::new());
     let store =
         Store::open(&place.config, OpenMode::ReadWrite, &registry, &mappers, Arc::new(Midnight)).unwrap();
-    let pace = Pace::default();
+    let pace = Arc::new(Pace::default());
     let asked_at = |kind| store.read_at(&pace, kind, |_| Ok(std::thread::current().id()));
     let here = std::thread::current().id();
     assert_ne!(asked_at(1).await.unwrap(), here, "nothing is known of it");

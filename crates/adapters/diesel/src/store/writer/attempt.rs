@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{ChangeSet, Error};
+use portolan_kernel::{ChangeSet, Committed, Error};
 use uuid::Uuid;
 
-use super::super::commands::{Look, Records};
-use super::super::group::{self, Decided, Group};
+use super::super::commands::{self, Look, Records};
+use super::super::group::{Decided, Group};
 use super::super::heads::{self, Heads};
 use super::super::keeping::Keeping;
 use super::super::link::Link;
 use super::super::member::{self, Member};
+use super::super::queue::Pending;
 use super::super::{Config, Conn, Fault, doubt, engine};
 use super::{Writer, take};
 
@@ -130,35 +131,61 @@ impl Writer {
             tracing::debug!(%error, "the log was not measured");
         }
         self.head.raise(heads.last());
-        Ok(self.with_repeats(members, decided))
+        self.note_overtaken(members, &decided);
+        Ok(decided)
     }
 
-    /// What was decided, where those that were refused and are repeats are answered as the first time. Nobody else waits for
-    /// this: the transaction is over.
-    fn with_repeats(&mut self, members: &[Member], mut decided: Decided) -> Decided {
-        if decided.answers.iter().all(Result::is_ok) {
-            return decided;
-        }
-        let mut records = Records::new(self.clock.now(), Look::Late);
-        let sets = member::change_sets(members);
-        let answers = decided.answers.iter_mut().map(Some);
-        let found = match self.link.conn() {
-            Some(conn) => group::find_repeats(conn, &mut records, &sets, answers),
-            None => Err(Error::unavailable(GONE).into()),
-        };
-        if let Err(fault) = found {
-            if fault.is_lost() {
-                drop(self.link.lose());
+    /// Notes who is about to be told behind the commit that another process has overtaken them, and forgets who has won.
+    fn note_overtaken(&mut self, members: &[Member], decided: &Decided) {
+        if !self.overtaken.is_empty() {
+            for (set, answer) in member::change_sets(members).iter().zip(&decided.answers) {
+                if answer.is_ok() {
+                    self.overtaken.remove(&set.command_id);
+                }
             }
-            // Nobody knows which of them are.
-            let error = fault.at(&self.config.location);
-            decided
-                .answers
-                .iter_mut()
-                .filter(|answer| answer.is_err())
-                .for_each(|answer| *answer = Err(error.clone()));
         }
-        decided
+        if self.overtaken.len() + self.told_behind.len() > MOST_OVERTAKEN {
+            self.overtaken.clear();
+        }
+        self.overtaken.extend(self.told_behind.drain(..));
+    }
+
+    /// Tells those who are refused, unless they are repeats: one is answered as the first time, whatever has happened to the
+    /// aggregates since. That is asked here, when the transaction is over and the others are answered.
+    pub(super) fn answer_refused(&mut self, refused: Vec<(Box<Pending>, Error)>) {
+        if refused.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let mut records = Records::new(now, Look::Late);
+        let ids = refused.iter().map(|(pending, _)| pending.change_set.command_id);
+        let together = match self.link.get() {
+            Ok(conn) => records.look_up_all(conn, ids),
+            Err(error) => Err(error.into()),
+        };
+        if together.as_ref().is_err_and(Fault::is_lost) {
+            drop(self.link.lose());
+        }
+        for (pending, refusal) in refused {
+            let id = pending.change_set.command_id;
+            // One that cannot be read is the trouble of its own command alone.
+            let found = self.link.get().map_err(Fault::from).and_then(|conn| match &together {
+                Ok(()) => records.look_up(conn, id),
+                Err(_) => commands::look_up(conn, id, now),
+            });
+            let answer = match found {
+                Ok(Some(recorded)) => Ok(Committed::repeated(&pending.change_set, &recorded)),
+                Ok(None) => Err(refusal),
+                Err(fault) => {
+                    if fault.is_lost() {
+                        drop(self.link.lose());
+                    }
+                    // Nobody knows whether it was done before.
+                    Err(doubt::unknown(&fault.at(&self.config.location)))
+                }
+            };
+            pending.answer(answer);
+        }
     }
 
     /// Writes the rows of the group, inside its transaction. Answers what is to be committed.
@@ -169,6 +196,7 @@ impl Writer {
             self.take_more(members, 0);
         }
         let mut group = Group::new(self.clock.now(), self.look());
+        self.told_behind.clear();
         self.decide(&mut group, members)?;
         if grows == Grows::Yes && self.heads.has_heard() && self.waits_for_overtaken(members, &group) {
             let overtaken = self.answer_overtaken(members, &mut group)?;
@@ -205,22 +233,17 @@ impl Writer {
     /// always has the next group ready could overtake them again and again; nor where they are many, because then it would.
     fn waits_for_overtaken(&mut self, members: &[Member], group: &Group) -> bool {
         let sets = member::change_sets(members);
-        let (mut told, mut comes_again) = (Vec::new(), false);
-        for (index, set) in sets.iter().enumerate() {
-            let was_overtaken = !self.overtaken.is_empty() && self.overtaken.remove(&set.command_id);
-            if group.is_overtaken(index) {
-                told.push(set.command_id);
-                comes_again |= was_overtaken;
-            }
+        let heard = self.heads.heard_of();
+        let is_overtaken = |(index, set): &(usize, &&ChangeSet)| {
+            group.is_in_conflict(*index) && set.expectations().any(|(key, _)| heard.contains(&key.id))
+        };
+        let overtaken = sets.iter().enumerate().filter(is_overtaken);
+        let overtaken: Vec<Uuid> = overtaken.map(|(_, set)| set.command_id).collect();
+        if overtaken.len() * MANY > sets.len() || overtaken.iter().any(|id| self.overtaken.contains(id)) {
+            return true;
         }
-        let waits = comes_again || told.len() * MANY > sets.len();
-        if !waits {
-            if self.overtaken.len() + told.len() > MOST_OVERTAKEN {
-                self.overtaken.clear();
-            }
-            self.overtaken.extend(told);
-        }
-        waits
+        self.told_behind = overtaken;
+        false
     }
 
     /// Tells those whose change another process has overtaken, before anything is written: they are decided again, and still
@@ -229,7 +252,7 @@ impl Writer {
         let conn = self.link.conn().ok_or_else(|| Error::unavailable(GONE))?;
         group.find_repeats(conn, &member::change_sets(members))?;
         let sets = member::change_sets(members).into_iter().enumerate();
-        let overtaken = sets.filter(|(index, _)| group.is_overtaken(*index)).map(|(_, set)| set);
+        let overtaken = sets.filter(|(index, _)| group.is_in_conflict(*index)).map(|(_, set)| set);
         let ids: HashSet<Uuid> = overtaken.flat_map(ChangeSet::expectations).map(|(key, _)| key.id).collect();
         if ids.is_empty() {
             return Ok(0);
