@@ -3,15 +3,34 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{AggregateKey, Error, Journal as _, Position, WriteStore as _, downcast};
+use portolan_kernel::{
+    AggregateKey, Envelope, Error, Journal as _, Position, READ_BYTES, Watcher, WriteStore as _, downcast,
+};
 use portolan_testkit::builders::counter_id;
 use portolan_testkit::counter::Counter;
 use portolan_testkit::{Ending, ManualClock};
 use support::servers::Server;
 use support::{CounterMapper, Fixture};
+
+/// Notes the positions that it is told of.
+#[derive(Default)]
+struct Told(Mutex<Vec<u64>>);
+
+impl Watcher for Told {
+    fn committed_elsewhere(&self, events: &[Envelope]) {
+        let positions = events.iter().map(|event| event.position.get());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(positions);
+    }
+}
+
+impl Told {
+    fn take(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 /// The tests, once for each engine: they differ in types, and in the words of the server.
 macro_rules! on_a_server {
@@ -105,6 +124,35 @@ macro_rules! on_a_server {
                     }
                     store.close().await.unwrap();
                 }
+            }
+
+            /// What another has written is heard with the head, up to what one read of the journal gives; of more, all is looked
+            /// up anew.
+            #[tokio::test(flavor = "multi_thread")]
+            async fn news_are_heard_up_to_what_is_read_together() {
+                let Some(place) = place() else { return };
+                let (one, other, fixture) = (open(&place, ""), open(&place, ""), Fixture::new());
+                let told = Arc::new(Told::default());
+                one.watched_by(Arc::clone(&told) as Arc<dyn Watcher>);
+                commit(&one, &fixture, "a").await.unwrap();
+                other.commit(fixture.counts("a", 1, 0).0).await.unwrap();
+                let stale = one.commit(fixture.counts("a", 1, 0).0).await;
+                assert!(matches!(stale, Err(Error::Conflict { actual: 2, .. })), "{stale:?}");
+                assert_eq!(told.take(), [2]);
+                let text = "x".repeat(900_000);
+                for name in ["b", "c", "d", "e", "f", "g"] {
+                    commit(&other, &fixture, name).await.unwrap();
+                    other.commit(fixture.sets_text(name, 1, &text).0).await.unwrap();
+                }
+                other.commit(fixture.counts("a", 2, 1).0).await.unwrap();
+                let stale = one.commit(fixture.counts("a", 2, 1).0).await;
+                assert!(matches!(stale, Err(Error::Conflict { actual: 3, .. })), "{stale:?}");
+                assert_eq!(told.take(), [0_u64; 0], "{} bytes are too many", READ_BYTES);
+                commit(&other, &fixture, "h").await.unwrap();
+                commit(&one, &fixture, "i").await.unwrap();
+                assert_eq!(told.take(), [16]);
+                one.close().await.unwrap();
+                other.close().await.unwrap();
             }
 
             /// What is wrong is said in a sentence, without the password.
