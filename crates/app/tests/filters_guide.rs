@@ -33,3 +33,26 @@ fn every_filter_in_the_guide_is_read() {
     }
     assert!(read >= 17, "{read} filters were found");
 }
+
+/// What the guide shows.
+#[derive(serde::Deserialize)]
+struct Config {
+    watched: Specification<ListingView>,
+    left_out: Specification<ListingView>,
+}
+
+#[test]
+fn the_configuration_in_the_guide_is_read_and_a_mistake_in_it_is_named() {
+    use figment::providers::{Format as _, Toml};
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/filters.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let [toml] = blocks(&guide, "In configuration", "toml").try_into().unwrap();
+    let read = |toml: &str| {
+        figment::Figment::from(Toml::string(toml)).extract::<Config>().map_err(|error| error.to_string())
+    };
+    let Config { watched, left_out } = read(&toml).unwrap();
+    let expected = "status = \"published\" and price >= \"100.00 EUR\" and not title contains \"lamp\"";
+    assert_eq!(watched.and(!left_out).normalised(), Specification::parse(expected).unwrap().normalised());
+    let Err(mistake) = read(&toml.replace("price", "prize")) else { panic!("it was read") };
+    assert!(mistake.contains("watched") && mistake.contains("`price`"), "{mistake}");
+}

@@ -21,6 +21,7 @@ mod operands;
 mod print;
 mod resolve;
 mod select;
+mod serial;
 mod text;
 mod tree;
 mod typed_field;

@@ -8,5 +8,6 @@ mod laws;
 mod meaning;
 mod parcel;
 mod samples;
+mod serial;
 mod syntax;
 mod why;
