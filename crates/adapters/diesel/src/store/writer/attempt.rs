@@ -1,15 +1,15 @@
 //! What becomes of a group: written in one transaction, again where others were in its way, and looked up where nobody knows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
-use portolan_kernel::{ChangeSet, Committed, Error};
+use portolan_kernel::{ChangeSet, Committed, Error, RecordedOutcome};
 use uuid::Uuid;
 
-use super::super::commands::{self, Look, Records};
+use super::super::commands::{self, Look};
 use super::super::group::{Decided, Group};
 use super::super::heads::{self, Heads};
 use super::super::keeping::Keeping;
@@ -156,33 +156,26 @@ impl Writer {
         if refused.is_empty() {
             return;
         }
+        let ids: Vec<Uuid> = refused.iter().map(|(pending, _)| pending.change_set.command_id).collect();
         let now = self.clock.now();
-        let mut records = Records::new(now, Look::Late);
-        let ids = refused.iter().map(|(pending, _)| pending.change_set.command_id);
-        let together = match self.link.get() {
-            Ok(conn) => records.look_up_all(conn, ids),
-            Err(error) => Err(error.into()),
-        };
-        if together.as_ref().is_err_and(Fault::is_lost) {
+        let found = self.link.get().map_err(Fault::from);
+        let found = found.and_then(|conn| commands::look_up_each(conn, &ids, now));
+        if found.as_ref().is_err_and(Fault::is_lost) {
             drop(self.link.lose());
         }
+        // Where it cannot be told, nobody knows whether it was done before.
+        let unknown = |fault: Fault| doubt::unknown(&fault.at(&self.config.location));
+        let (found, lost) = match found {
+            Ok(found) => (found, None),
+            Err(fault) => (HashMap::new(), Some(unknown(fault))),
+        };
+        let found: HashMap<Uuid, Result<RecordedOutcome, Error>> =
+            found.into_iter().map(|(id, recorded)| (id, recorded.map_err(unknown))).collect();
         for (pending, refusal) in refused {
-            let id = pending.change_set.command_id;
-            // One that cannot be read is the trouble of its own command alone.
-            let found = self.link.get().map_err(Fault::from).and_then(|conn| match &together {
-                Ok(()) => records.look_up(conn, id),
-                Err(_) => commands::look_up(conn, id, now),
-            });
-            let answer = match found {
-                Ok(Some(recorded)) => Ok(Committed::repeated(&pending.change_set, &recorded)),
-                Ok(None) => Err(refusal),
-                Err(fault) => {
-                    if fault.is_lost() {
-                        drop(self.link.lose());
-                    }
-                    // Nobody knows whether it was done before.
-                    Err(doubt::unknown(&fault.at(&self.config.location)))
-                }
+            let answer = match found.get(&pending.change_set.command_id) {
+                Some(Ok(recorded)) => Ok(Committed::repeated(&pending.change_set, recorded)),
+                Some(Err(error)) => Err(error.clone()),
+                None => Err(lost.clone().unwrap_or(refusal)),
             };
             pending.answer(answer);
         }
