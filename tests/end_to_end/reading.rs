@@ -146,6 +146,8 @@ fn events_follow_what_other_programs_do_until_they_have_enough() {
 fn nobody_who_reads_on_is_no_failure() {
     let place = small_market();
     let id = listing(1);
+    // So that a check has something to say.
+    assert!(store::alter(&place.store(), "update listing_texts set title = 'Another'") > 0);
     for command in [
         &["events"][..],
         &["events", "--json"],
@@ -154,6 +156,7 @@ fn nobody_who_reads_on_is_no_failure() {
         &["query", "listings", "--json"],
         &["show", &id],
         &["store", "info"],
+        &["store", "check"],
         &["describe"],
     ] {
         let mut running =

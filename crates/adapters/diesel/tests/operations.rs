@@ -6,9 +6,22 @@ use std::time::Duration;
 
 use portolan_diesel::Storage;
 use portolan_diesel::diesel::connection::SimpleConnection as _;
+use portolan_diesel::diesel::dsl::sql;
+use portolan_diesel::diesel::prelude::*;
+use portolan_diesel::diesel::sql_types::Text;
 use portolan_diesel::sqlite::{Config, OpenMode};
 use portolan_kernel::{Clock as _, Error, Journal as _, Kept, Position, WriteStore as _};
 use support::{Fixture, findings, stored, version};
+
+/// `.cargo/config.toml` sees to it, for whoever builds in this workspace.
+#[test]
+fn each_connection_keeps_its_own_pages() {
+    let mut conn = Fixture::new().beside();
+    let options = sql::<Text>("select compile_options from pragma_compile_options");
+    let options: Vec<String> = options.load(&mut conn).unwrap();
+    assert!(options.iter().any(|option| option.starts_with("THREADSAFE")), "{options:?}");
+    assert!(!options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+}
 
 #[tokio::test]
 async fn a_backup_is_a_store_with_what_was_committed() {

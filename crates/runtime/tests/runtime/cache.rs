@@ -124,6 +124,21 @@ async fn a_copy_whose_history_has_a_gap_or_an_end_is_forgotten() {
 }
 
 #[tokio::test]
+async fn an_event_that_panics_ends_its_copy_and_neither_the_cache_nor_who_tells_it() {
+    let store = Arc::new(FakeStore::default());
+    let (cached, here) = process(&store, full());
+    start(here.write_side(), 1).await;
+    here.send(add(5), context(1)).await.unwrap();
+    assert_eq!(cached.kept().0, 1);
+    // More than a counter can count.
+    store.append("Added", &i64::MAX.to_string());
+    store.tell(2..3);
+    assert_eq!(cached.kept().0, 0);
+    start(here.write_side(), 2).await;
+    assert_eq!(cached.load(key(2)).await.unwrap().unwrap().origin, Origin::Kept);
+}
+
+#[tokio::test]
 async fn the_version_that_the_caller_names_is_compared_with_the_stores_not_with_the_copys() {
     let store = Arc::new(FakeStore::default());
     let ((_, here), (_, there)) = (process(&store, Chain::new()), process(&store, full()));
